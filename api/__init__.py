@@ -1,0 +1,1 @@
+"""What people see and build on: REST, server-sent events, the dashboard and the audit."""

@@ -1,0 +1,1 @@
+"""The `framebus` command, and everything that runs the services somewhere."""

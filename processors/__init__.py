@@ -1,0 +1,1 @@
+"""Inference: one process, one model, one consumer group."""

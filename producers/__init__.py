@@ -1,0 +1,1 @@
+"""Capture: cameras to the frames topics, and a count of what became of every picture."""

@@ -1,0 +1,36 @@
+"""The catalogue: models are data."""
+
+from __future__ import annotations
+
+from schemas.catalogue.builtin import BUILTIN
+from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
+from schemas.errors import CatalogueError
+
+
+class Catalogue:
+    """The models that this installation knows, by name."""
+
+    def __init__(self, models: tuple[Model, ...] = BUILTIN) -> None:
+        self._models = {model.name: model for model in models}
+
+    @property
+    def models(self) -> tuple[Model, ...]:
+        """Every model, in the catalogue's order."""
+        return tuple(self._models.values())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._models
+
+    def get(self, name: str) -> Model:
+        """The model called `name`.
+
+        Raises:
+            CatalogueError: There is no such model.
+        """
+        try:
+            return self._models[name]
+        except KeyError:
+            raise CatalogueError(f"model {name!r}: expected one of {', '.join(self._models)}") from None
+
+
+__all__ = ["Catalogue", "InputSpec", "Model", "OutputSpec", "PackageFile", "Precision", "Resize"]

@@ -1,0 +1,72 @@
+"""Every error that Framebus raises on purpose.
+
+    FramebusError
+    ├── SettingsError            a FRAMEBUS_… variable is unknown, missing or wrong
+    ├── CatalogueError           a model is unknown, or its entry is wrong
+    ├── CameraError              a camera's specification is wrong
+    ├── SourceError              a camera's source cannot be opened or read
+    ├── MessageError             a record on a topic is not what its schema says
+    │   └── FrameError           … and it is a frame: it ends in dead-letters
+    │       ├── HeaderError      a header is missing or malformed
+    │       ├── NotJpegError     the value is not a JPEG picture
+    │       └── FrameTooLargeError   more bytes or more pixels than the limit
+    ├── ModelError               a network cannot be fetched, compiled or run
+    ├── FetchError               a download failed, or its sha256 is not the expected one
+    └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
+
+A message names the thing, the value, and what was expected.
+"""
+
+from __future__ import annotations
+
+
+class FramebusError(Exception):
+    """The base of every error that Framebus raises on purpose."""
+
+
+class SettingsError(FramebusError):
+    """A setting is unknown, missing or wrong."""
+
+
+class CatalogueError(FramebusError):
+    """A model is not in the catalogue, or its entry is wrong."""
+
+
+class CameraError(FramebusError):
+    """A camera's specification is wrong."""
+
+
+class SourceError(FramebusError):
+    """A camera's source cannot be opened or read."""
+
+
+class MessageError(FramebusError):
+    """A record on a topic is not what its schema says."""
+
+
+class FrameError(MessageError):
+    """A frame that no retry can help: the frame itself is at fault."""
+
+
+class HeaderError(FrameError):
+    """A frame's header is missing or malformed."""
+
+
+class NotJpegError(FrameError):
+    """A frame's value is not a complete JPEG picture."""
+
+
+class FrameTooLargeError(FrameError):
+    """A frame has more bytes or more pixels than the limit."""
+
+
+class ModelError(FramebusError):
+    """A network cannot be compiled or run."""
+
+
+class FetchError(FramebusError):
+    """A download failed, or what came is not what was expected."""
+
+
+class EnvironmentMissingError(FramebusError):
+    """The machine lacks something that is needed to go on."""

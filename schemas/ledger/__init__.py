@@ -1,0 +1,6 @@
+"""The arithmetic of the ledger: pure, and tested on tables."""
+
+from schemas.ledger.ledger import Account, Balance, Fault, Ledger, Unexplained
+from schemas.ledger.outcome import Outcome
+
+__all__ = ["Account", "Balance", "Fault", "Ledger", "Outcome", "Unexplained"]

@@ -1,0 +1,198 @@
+"""The ledger: every captured frame ends in a recorded outcome, and whatever does not is named.
+
+    captured  = dropped(reason) + delivered + failed + unknown          from `captures`, run by run
+    delivered = inferred + dead + stale + expired + in_log + lost       address by address
+
+`lost` (below the group's committed offset, and nobody recorded an outcome) must be empty; so must every other
+`Unexplained`. No term is a remainder.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from schemas.ledger.captures import RunTotals
+from schemas.ledger.outcome import Outcome
+from schemas.ledger.partition import UNCOUNTED, PartitionLedger
+from schemas.messages.address import FrameAddress
+from schemas.messages.captures import CaptureCounts
+from schemas.messages.ranges import PartitionRanges
+
+Partition = tuple[str, int]
+"""A model's frames topic, and a partition of it."""
+
+
+class Fault(StrEnum):
+    """Why something cannot be explained."""
+
+    LOST = "lost"
+    """Committed without a recorded outcome."""
+    BEYOND_LOG = "beyond-log"
+    """Capture recorded a delivery at an offset that the log does not have."""
+    IMBALANCE = "imbalance"
+    """Capture's counts contradict themselves: frames vanished between offer and delivery, or came from nowhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unexplained:
+    """One thing that the ledger cannot explain: an address, or a camera's run with a number of frames."""
+
+    fault: Fault
+    model: str
+    camera: str | None
+    frames: int = 1
+    address: FrameAddress | None = None
+    run: int | None = None
+
+    def __str__(self) -> str:
+        where = str(self.address) if self.address else f"run {self.run}, {self.frames} frames"
+        return f"{self.fault.value}: {self.model} {self.camera or '(uncounted)'} {where}"
+
+
+@dataclass(slots=True)
+class Account:
+    """Where the frames of one camera for one model are; counts of frames."""
+
+    captured: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+    delivered: int = 0
+    failed: int = 0
+    unknown: int = 0
+    inferred: int = 0
+    dead: int = 0
+    stale: int = 0
+    expired: int = 0
+    in_log: int = 0
+    unexplained: int = 0
+
+    @property
+    def skipped(self) -> int:
+        """Frames that a worker deliberately did not infer."""
+        return self.stale + self.expired
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The ledger at one moment.
+
+    `accounts` by (camera, model). `uncounted` by model: frames in the log that no capture record names, such as those
+    of a capture worker's last second before it was killed; they have outcomes of their own. `conflicts` and `repeats`
+    count outcomes that were recorded more than once.
+    """
+
+    accounts: Mapping[tuple[str, str], Account]
+    uncounted: Mapping[str, Account]
+    unexplained: tuple[Unexplained, ...]
+    conflicts: int
+    repeats: int
+
+
+_FIELDS = {
+    Outcome.INFERRED: "inferred",
+    Outcome.DEAD: "dead",
+    Outcome.STALE: "stale",
+    Outcome.EXPIRED: "expired",
+}
+
+
+class Ledger:
+    """Adds up capture records and outcomes in any order; `balance` says where every frame is."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, str, int], RunTotals] = {}
+        self._partitions: dict[Partition, PartitionLedger] = {}
+        self._senders: dict[str, int] = {}
+
+    def add_counts(self, counts: CaptureCounts) -> None:
+        """Account for a capture record; those of one run must come in the order of their offsets."""
+        totals = self._runs.setdefault((counts.camera, counts.model, counts.run), RunTotals())
+        before = totals.next_seq
+        totals.add(counts)
+        if totals.next_seq == before and counts.captured:
+            return
+        sender = self._senders.setdefault(counts.camera, len(self._senders) + 1)
+        for entry in counts.delivered:
+            ledger = self._partition(counts.model, entry.partition)
+            for first, last in entry.ranges:
+                ledger.deliver(first, last, sender)
+
+    def add_outcome(self, address: FrameAddress, outcome: Outcome) -> None:
+        """Account for the outcome of one frame."""
+        self._partition(address.model, address.partition).record(address.offset, outcome)
+
+    def add_outcomes(self, model: str, ranges: PartitionRanges, outcome: Outcome) -> None:
+        """Account for the same outcome of many frames."""
+        ledger = self._partition(model, ranges.partition)
+        for offset in ranges.offsets():
+            ledger.record(offset, outcome)
+
+    def balance(self, committed: Mapping[Partition, int], log_end: Mapping[Partition, int]) -> Balance:
+        """Where every frame is.
+
+        Args:
+            committed: The group's committed offset (the next to read) by model and partition; none: 0.
+            log_end: One above the last offset in the log, by model and partition.
+        """
+        accounts: dict[tuple[str, str], Account] = {}
+        uncounted: dict[str, Account] = {}
+        unexplained: list[Unexplained] = []
+        self._balance_runs(accounts, unexplained)
+        cameras = {index: camera for camera, index in self._senders.items()}
+        for (model, partition), ledger in self._partitions.items():
+            ledger.extend_to(committed.get((model, partition), 0))
+            for offset, sender, outcome in ledger.entries():
+                camera = cameras.get(sender)
+                account = uncounted.setdefault(model, Account()) if camera is None else accounts[camera, model]
+                address = FrameAddress(model, partition, offset)
+                fault = self._place(account, address, outcome, sender, committed, log_end)
+                if fault:
+                    account.unexplained += 1
+                    unexplained.append(Unexplained(fault, model, camera, address=address))
+        return Balance(
+            accounts=accounts,
+            uncounted=uncounted,
+            unexplained=tuple(unexplained),
+            conflicts=sum(ledger.conflicts for ledger in self._partitions.values()),
+            repeats=sum(ledger.repeats for ledger in self._partitions.values()),
+        )
+
+    def _balance_runs(self, accounts: dict[tuple[str, str], Account], unexplained: list[Unexplained]) -> None:
+        for (camera, model, run), totals in self._runs.items():
+            account = accounts.setdefault((camera, model), Account())
+            account.captured += totals.captured
+            account.dropped.update(totals.dropped)
+            account.delivered += totals.delivered
+            account.failed += totals.failed
+            account.unknown += totals.unknown
+            if totals.imbalance:
+                account.unexplained += abs(totals.imbalance)
+                unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=totals.imbalance, run=run))
+
+    @staticmethod
+    def _place(
+        account: Account,
+        address: FrameAddress,
+        outcome: Outcome,
+        sender: int,
+        committed: Mapping[Partition, int],
+        log_end: Mapping[Partition, int],
+    ) -> Fault | None:
+        key = (address.model, address.partition)
+        if sender == UNCOUNTED:
+            account.delivered += 1
+        if outcome:
+            name = _FIELDS[outcome]
+            setattr(account, name, getattr(account, name) + 1)
+            return None
+        if address.offset < committed.get(key, 0):
+            return Fault.LOST
+        if address.offset >= log_end.get(key, 0):
+            return Fault.BEYOND_LOG
+        account.in_log += 1
+        return None
+
+    def _partition(self, model: str, partition: int) -> PartitionLedger:
+        return self._partitions.setdefault((model, partition), PartitionLedger())

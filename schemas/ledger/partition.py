@@ -1,0 +1,68 @@
+"""One partition of a frames topic: for each offset, who sent it and what became of it. Three bytes a frame."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator
+
+from schemas.ledger.outcome import Outcome
+
+UNCOUNTED = 0
+"""The sender's index of an offset that no capture record names."""
+
+
+class PartitionLedger:
+    """Outcomes and senders by offset, from the lowest offset seen to the highest."""
+
+    def __init__(self) -> None:
+        self._base: int | None = None
+        self._outcomes = bytearray()
+        self._senders = array("H")
+        self.conflicts = 0
+        self.repeats = 0
+
+    def deliver(self, first: int, last: int, sender: int) -> None:
+        """Capture says that `sender` delivered the offsets `first` … `last`."""
+        start = self._reach(first, last)
+        for index in range(start, start + last - first + 1):
+            self._senders[index] = sender
+
+    def record(self, offset: int, outcome: Outcome) -> None:
+        """Somebody recorded an outcome for `offset`; the highest counts, a different one is a conflict."""
+        index = self._reach(offset, offset)
+        before = self._outcomes[index]
+        if before == outcome:
+            self.repeats += 1
+        elif before:
+            self.conflicts += 1
+        self._outcomes[index] = max(before, outcome)
+
+    def entries(self) -> Iterator[tuple[int, int, Outcome]]:
+        """Every offset from the lowest seen to the highest: (offset, sender, outcome)."""
+        base = self._base or 0
+        for index, (sender, outcome) in enumerate(zip(self._senders, self._outcomes, strict=True)):
+            yield base + index, sender, Outcome(outcome)
+
+    @property
+    def end(self) -> int:
+        """One above the highest offset seen."""
+        return (self._base or 0) + len(self._outcomes)
+
+    def extend_to(self, offset: int) -> None:
+        """Account for every offset below `offset` too: the group has committed that far."""
+        if self._base is not None and offset > self.end:
+            self._reach(offset - 1, offset - 1)
+
+    def _reach(self, first: int, last: int) -> int:
+        if self._base is None:
+            self._base = first
+        if first < self._base:
+            missing = self._base - first
+            self._outcomes[0:0] = bytes(missing)
+            self._senders[0:0] = array("H", bytes(2 * missing))
+            self._base = first
+        grow = last + 1 - self._base - len(self._outcomes)
+        if grow > 0:
+            self._outcomes.extend(bytes(grow))
+            self._senders.frombytes(bytes(2 * grow))
+        return first - self._base

@@ -1,0 +1,49 @@
+"""Every record that crosses a topic: frozen types and their codecs."""
+
+from schemas.messages._base import Message, explain, format_time
+from schemas.messages.address import FrameAddress
+from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing
+from schemas.messages.captures import CaptureClaim, CaptureCounts, DropReason, decode_capture
+from schemas.messages.dead_letter import DeadLetter, decode_dead_letter
+from schemas.messages.frame import FrameInfo, Headers, Lane, decode_frame_headers
+from schemas.messages.ranges import PartitionRanges
+from schemas.messages.result import (
+    Detection,
+    FrameReference,
+    ModelReference,
+    Result,
+    StageTimings,
+    address_from_headers,
+)
+from schemas.messages.skip import Skip, SkippedFrames, SkipReason
+
+__all__ = [
+    "Camera",
+    "CameraState",
+    "CameraStatus",
+    "CaptureClaim",
+    "CaptureCounts",
+    "DeadLetter",
+    "Detection",
+    "DropReason",
+    "FrameAddress",
+    "FrameInfo",
+    "FrameReference",
+    "Headers",
+    "Lane",
+    "Message",
+    "ModelReference",
+    "Pacing",
+    "PartitionRanges",
+    "Result",
+    "Skip",
+    "SkipReason",
+    "SkippedFrames",
+    "StageTimings",
+    "address_from_headers",
+    "decode_capture",
+    "decode_dead_letter",
+    "decode_frame_headers",
+    "explain",
+    "format_time",
+]

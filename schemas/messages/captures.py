@@ -1,0 +1,97 @@
+"""What capture did, about each second: the left-hand side of the ledger."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, ClassVar, Literal, Self
+
+from pydantic import Field, TypeAdapter, ValidationError, model_validator
+
+from schemas.errors import MessageError
+from schemas.messages._base import Identifier, Message, Timestamp, explain
+from schemas.messages.ranges import PartitionRanges
+
+Count = Annotated[int, Field(ge=0)]
+
+
+class DropReason(StrEnum):
+    """Why capture did not send a frame that the camera offered."""
+
+    SUPERSEDED = "superseded"
+    """A newer frame came before this one was encoded: newest wins."""
+    QUEUE_FULL = "queue-full"
+    """The producer's bounded queue was full: Kafka is slow or away."""
+    TOO_LARGE = "too-large"
+    """The JPEG is larger than the frame limit."""
+    ENCODE_FAILED = "encode-failed"
+    """The picture could not be written as JPEG."""
+
+
+class CaptureCounts(Message):
+    """What happened to frames `first_seq` … `next_seq - 1` of one camera, run and model, and to older ones in flight.
+
+    The conservation law that an audit checks, with `in_flight_before` from the record before (0 for the first):
+    `(next_seq - first_seq) + in_flight_before = sum(dropped) + failed + delivered + in_flight`.
+    """
+
+    TITLE: ClassVar[str] = "capture counts"
+
+    kind: Literal["counts"] = "counts"
+    camera: Identifier
+    model: Identifier
+    run: Count
+    time: Timestamp
+    first_seq: Count
+    next_seq: Count
+    dropped: dict[DropReason, Count] = Field(default_factory=dict)
+    failed: Count = 0
+    delivered: tuple[PartitionRanges, ...] = ()
+    in_flight: Count = 0
+    closed: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.next_seq < self.first_seq:
+            raise ValueError(f"next_seq = {self.next_seq}: expected first_seq = {self.first_seq} or more")
+        return self
+
+    @property
+    def captured(self) -> int:
+        """Frames that the camera offered in this interval."""
+        return self.next_seq - self.first_seq
+
+    @property
+    def delivered_count(self) -> int:
+        """Frames whose delivery the broker acknowledged in this interval."""
+        return sum(ranges.count for ranges in self.delivered)
+
+
+class CaptureClaim(Message):
+    """A capture worker takes a camera: the record's offset is the run, and a higher one ends a lower one."""
+
+    TITLE: ClassVar[str] = "capture claim"
+
+    kind: Literal["claim"] = "claim"
+    camera: Identifier
+    site: Identifier
+    owner: str
+    time: Timestamp
+
+
+_captures: TypeAdapter[CaptureCounts | CaptureClaim] = TypeAdapter(
+    Annotated[CaptureCounts | CaptureClaim, Field(discriminator="kind")]
+)
+
+
+def decode_capture(value: bytes | None) -> CaptureCounts | CaptureClaim:
+    """Read a record of the topic `captures`.
+
+    Raises:
+        MessageError: The value is neither counts nor a claim.
+    """
+    if not value:
+        raise MessageError("capture record: the value is empty; expected a JSON object")
+    try:
+        return _captures.validate_json(value)
+    except ValidationError as error:
+        raise MessageError(explain("capture record", error)) from None

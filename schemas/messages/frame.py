@@ -1,0 +1,174 @@
+"""A frame: a JPEG as the record's value, and CloudEvents 1.0 binary-mode headers that say where it comes from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from schemas.errors import HeaderError
+from schemas.messages._base import format_time
+from schemas.names import IDENTIFIER, Header
+
+FRAME_TYPE: Final = "framebus.frame.v1"
+JPEG_TYPE: Final = "image/jpeg"
+_TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+Headers = list[tuple[str, bytes]]
+"""Record headers as both Kafka clients take them."""
+
+
+class Lane(StrEnum):
+    """How a frame may be treated: only `live` frames are ever shed."""
+
+    LIVE = "live"
+    BATCH = "batch"
+    REDRIVE = "redrive"
+
+
+@dataclass(frozen=True, slots=True)
+class FrameInfo:
+    """What a frame's headers say.
+
+    `seq` counts the frames that this camera offered to this model in this run, dropped ones included; `run` is the
+    offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels.
+    """
+
+    model: str
+    camera: str
+    site: str
+    run: int
+    seq: int
+    captured_at: datetime
+    width: int
+    height: int
+    lane: Lane = Lane.LIVE
+    traceparent: str | None = None
+
+    @property
+    def id(self) -> str:
+        """The CloudEvents id: unique together with the source, the camera."""
+        return f"{self.model}/{self.run}/{self.seq}"
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source."""
+        return f"/sites/{self.site}/cameras/{self.camera}"
+
+    def encode(self) -> Headers:
+        """The record's headers."""
+        headers = {
+            Header.SPECVERSION: "1.0",
+            Header.ID: self.id,
+            Header.SOURCE: self.source,
+            Header.TYPE: FRAME_TYPE,
+            Header.TIME: format_time(self.captured_at),
+            Header.CONTENT_TYPE: JPEG_TYPE,
+            Header.CAMERA: self.camera,
+            Header.RUN: str(self.run),
+            Header.SEQ: str(self.seq),
+            Header.WIDTH: str(self.width),
+            Header.HEIGHT: str(self.height),
+            Header.LANE: self.lane.value,
+        }
+        if self.traceparent:
+            headers[Header.TRACEPARENT] = self.traceparent
+        return [(name, value.encode()) for name, value in headers.items()]
+
+
+def decode_frame_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> FrameInfo:
+    """Read a frame record's headers.
+
+    Raises:
+        HeaderError: A header is missing, or is not what was expected; the message names it.
+    """
+    given = dict(headers or ())
+    _expect(given, Header.SPECVERSION, "1.0")
+    _expect(given, Header.TYPE, FRAME_TYPE)
+    _expect(given, Header.CONTENT_TYPE, JPEG_TYPE)
+    camera = _identifier(given, Header.CAMERA)
+    source = _text(given, Header.SOURCE)
+    site = source.removeprefix("/sites/").removesuffix(f"/cameras/{camera}")
+    if source != f"/sites/{site}/cameras/{camera}" or not IDENTIFIER.fullmatch(site):
+        raise HeaderError(f"header {Header.SOURCE} = {source!r}: expected /sites/<site>/cameras/{camera}")
+    run, seq = _number(given, Header.RUN), _number(given, Header.SEQ)
+    identity = _text(given, Header.ID)
+    model = identity.removesuffix(f"/{run}/{seq}")
+    if identity != f"{model}/{run}/{seq}" or not IDENTIFIER.fullmatch(model):
+        raise HeaderError(f"header {Header.ID} = {identity!r}: expected <model>/{run}/{seq}")
+    return FrameInfo(
+        model=model,
+        camera=camera,
+        site=site,
+        run=run,
+        seq=seq,
+        captured_at=_time(given, Header.TIME),
+        width=_number(given, Header.WIDTH),
+        height=_number(given, Header.HEIGHT),
+        lane=_lane(given),
+        traceparent=_traceparent(given),
+    )
+
+
+_Given = Mapping[str, bytes | None]
+
+
+def _text(given: _Given, name: str) -> str:
+    value = given.get(name)
+    if value is None:
+        raise HeaderError(f"header {name} is missing")
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise HeaderError(f"header {name} = {value[:40]!r}: expected UTF-8 text") from None
+
+
+def _expect(given: _Given, name: str, expected: str) -> None:
+    value = _text(given, name)
+    if value != expected:
+        raise HeaderError(f"header {name} = {value[:80]!r}: expected {expected!r}")
+
+
+def _identifier(given: _Given, name: str) -> str:
+    value = _text(given, name)
+    if not IDENTIFIER.fullmatch(value):
+        raise HeaderError(f"header {name} = {value[:80]!r}: expected 1 to 63 of a-z 0-9 _ -")
+    return value
+
+
+def _number(given: _Given, name: str) -> int:
+    value = _text(given, name)
+    if not (value.isascii() and value.isdigit() and len(value) <= 18):
+        raise HeaderError(f"header {name} = {value[:80]!r}: expected a whole number, 0 or more")
+    return int(value)
+
+
+def _time(given: _Given, name: str) -> datetime:
+    value = _text(given, name)
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise HeaderError(f"header {name} = {value[:80]!r}: expected RFC 3339 with a zone, as 2026-01-31T12:00:00Z")
+    return moment
+
+
+def _lane(given: _Given) -> Lane:
+    value = _text(given, Header.LANE)
+    try:
+        return Lane(value)
+    except ValueError:
+        raise HeaderError(f"header {Header.LANE} = {value[:80]!r}: expected one of {', '.join(Lane)}") from None
+
+
+def _traceparent(given: _Given) -> str | None:
+    if given.get(Header.TRACEPARENT) is None:
+        return None
+    value = _text(given, Header.TRACEPARENT)
+    if not _TRACEPARENT.fullmatch(value):
+        raise HeaderError(f"header {Header.TRACEPARENT} = {value[:80]!r}: expected a W3C trace context, version 00")
+    return value

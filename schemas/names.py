@@ -1,0 +1,105 @@
+"""The names of topics, consumer groups, headers and metrics: the one place that spells them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+IDENTIFIER: Final = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?")
+"""What a camera, a site and a model may be called: safe in a topic name, a URL path and a metric label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Topic and group names under one prefix, so that one prefixed ACL covers all of them on a shared cluster."""
+
+    prefix: str = "framebus."
+
+    def frames(self, model: str) -> str:
+        """The topic that holds the frames for `model`."""
+        return f"{self.prefix}frames.{model}"
+
+    def results(self, model: str) -> str:
+        """The topic that holds the results of `model`."""
+        return f"{self.prefix}results.{model}"
+
+    @property
+    def captures(self) -> str:
+        return f"{self.prefix}captures"
+
+    @property
+    def skips(self) -> str:
+        return f"{self.prefix}skips"
+
+    @property
+    def dead_letters(self) -> str:
+        return f"{self.prefix}dead-letters"
+
+    @property
+    def cameras(self) -> str:
+        return f"{self.prefix}cameras"
+
+    @property
+    def camera_status(self) -> str:
+        return f"{self.prefix}camera-status"
+
+    def inference_group(self, model: str) -> str:
+        """The consumer group that infers `model`; also the Faust app id."""
+        return f"{self.prefix}inference.{model}"
+
+    def capture_group(self, site: str) -> str:
+        """The consumer group that runs the cameras of `site`."""
+        return f"{self.prefix}capture.{site}"
+
+    def model_of_frames(self, topic: str) -> str | None:
+        """The model whose frames `topic` holds, or None for any other topic."""
+        return self._suffix(topic, f"{self.prefix}frames.")
+
+    def model_of_results(self, topic: str) -> str | None:
+        """The model whose results `topic` holds, or None for any other topic."""
+        return self._suffix(topic, f"{self.prefix}results.")
+
+    @staticmethod
+    def _suffix(topic: str, stem: str) -> str | None:
+        return topic.removeprefix(stem) if topic.startswith(stem) else None
+
+
+class Header:
+    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what a dead letter adds."""
+
+    SPECVERSION: Final = "ce_specversion"
+    ID: Final = "ce_id"
+    SOURCE: Final = "ce_source"
+    TYPE: Final = "ce_type"
+    TIME: Final = "ce_time"
+    CONTENT_TYPE: Final = "content-type"
+    CAMERA: Final = "ce_camera"
+    RUN: Final = "ce_run"
+    SEQ: Final = "ce_seq"
+    WIDTH: Final = "ce_width"
+    HEIGHT: Final = "ce_height"
+    LANE: Final = "ce_lane"
+    TRACEPARENT: Final = "traceparent"
+    ADDRESS: Final = "ce_address"
+    ERROR: Final = "framebus_error"
+    ERROR_MESSAGE: Final = "framebus_error_message"
+    ATTEMPTS: Final = "framebus_attempts"
+    OMITTED: Final = "framebus_value_omitted"
+
+
+class Metric:
+    """Prometheus metric names (without the `_total` that the client library adds to counters)."""
+
+    CAPTURED: Final = "framebus_frames_captured"
+    DROPPED: Final = "framebus_frames_dropped"
+    DELIVERED: Final = "framebus_frames_delivered"
+    PROCESSED: Final = "framebus_frames_processed"
+    FRAME_AGE: Final = "framebus_frame_age_seconds"
+    STAGE_DURATION: Final = "framebus_stage_duration_seconds"
+    MODEL_INFO: Final = "framebus_model_info"
+    CAMERA_UP: Final = "framebus_camera_up"
+    WINDOW: Final = "framebus_window_frames"
+    STREAM_CLIENTS: Final = "framebus_stream_clients"
+    HTTP_DURATION: Final = "framebus_http_request_duration_seconds"
+    ERRORS: Final = "framebus_errors"

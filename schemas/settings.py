@@ -1,0 +1,126 @@
+"""Settings from FRAMEBUS_… variables, read once and frozen; one definition for every Kafka client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from schemas.errors import SettingsError
+from schemas.names import Names
+
+ENVIRONMENT_PREFIX: Final = "FRAMEBUS_"
+RECORD_OVERHEAD: Final = 64 * 1024
+"""Bytes that a record may have above its value: headers, key and framing."""
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
+
+
+class Settings(BaseModel):
+    """What a service needs to know about its surroundings; each field is the variable `FRAMEBUS_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    bootstrap_servers: str = Field(default="127.0.0.1:9092", pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    prefix: str = Field(default="framebus.", pattern=r"^[a-zA-Z0-9._-]{0,64}$")
+    security_protocol: SecurityProtocol = "PLAINTEXT"
+    sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ssl_ca_file: Path | None = None
+    ssl_cert_file: Path | None = None
+    ssl_key_file: Path | None = None
+    ssl_key_password: SecretStr | None = None
+    frame_limit_bytes: int = Field(default=1024 * 1024, ge=16 * 1024, le=64 * 1024 * 1024)
+    frame_limit_pixels: int = Field(default=50_000_000, ge=1)
+    site: str = Field(default="default", pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")
+    replication_factor: int = Field(default=1, ge=1)
+    cache: Path = Path("~/.cache/framebus")
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8080, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _complete_credentials(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
+            raise ValueError(
+                f"FRAMEBUS_SECURITY_PROTOCOL={self.security_protocol} "
+                "needs FRAMEBUS_SASL_USERNAME and FRAMEBUS_SASL_PASSWORD"
+            )
+        if (self.ssl_cert_file is None) != (self.ssl_key_file is None):
+            raise ValueError("FRAMEBUS_SSL_CERT_FILE and FRAMEBUS_SSL_KEY_FILE are needed together")
+        return self
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Settings from the `FRAMEBUS_…` variables of `environ`.
+
+        Raises:
+            SettingsError: A variable with our prefix is unknown, or its value is not what its field expects.
+        """
+        given = {
+            name.removeprefix(ENVIRONMENT_PREFIX).lower(): value
+            for name, value in environ.items()
+            if name.startswith(ENVIRONMENT_PREFIX)
+        }
+        unknown = sorted(given.keys() - cls.model_fields.keys())
+        if unknown:
+            variables = ", ".join(ENVIRONMENT_PREFIX + name.upper() for name in unknown)
+            expected = ", ".join(ENVIRONMENT_PREFIX + name.upper() for name in cls.model_fields)
+            raise SettingsError(f"unknown variable {variables}; expected one of {expected}")
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise SettingsError("; ".join(_explain(detail, given) for detail in error.errors())) from None
+
+    @property
+    def names(self) -> Names:
+        """Topic and group names under this prefix."""
+        return Names(self.prefix)
+
+    @property
+    def record_limit_bytes(self) -> int:
+        """The one size limit that producer, topic, fetch and dead letters share."""
+        return self.frame_limit_bytes + RECORD_OVERHEAD
+
+    @property
+    def cache_dir(self) -> Path:
+        """Where fetched and built files are kept."""
+        return self.cache.expanduser()
+
+    def librdkafka(self) -> dict[str, Any]:
+        """The connection part of a confluent-kafka client's configuration."""
+        config: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": self.security_protocol,
+        }
+        if self.security_protocol.startswith("SASL") and self.sasl_password:
+            config["sasl.mechanism"] = self.sasl_mechanism
+            config["sasl.username"] = self.sasl_username
+            config["sasl.password"] = self.sasl_password.get_secret_value()
+        files = {
+            "ssl.ca.location": self.ssl_ca_file,
+            "ssl.certificate.location": self.ssl_cert_file,
+            "ssl.key.location": self.ssl_key_file,
+        }
+        config.update({key: str(path) for key, path in files.items() if path})
+        if self.ssl_key_password:
+            config["ssl.key.password"] = self.ssl_key_password.get_secret_value()
+        return config
+
+
+_SECRET = ("password",)
+
+
+def _explain(detail: ErrorDetails, given: Mapping[str, str]) -> str:
+    field = str(detail["loc"][0]) if detail["loc"] else ""
+    if not field:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    shown = "(hidden)" if any(word in field for word in _SECRET) else repr(given.get(field))
+    return f"{ENVIRONMENT_PREFIX}{field.upper()}={shown}: {detail['msg']}"
