@@ -1,0 +1,82 @@
+"""What an inference worker says of itself to Prometheus."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+
+from schemas.ledger.outcome import Outcome
+from schemas.messages import ModelReference, StageTimings
+from schemas.names import Metric
+
+AGE_BUCKETS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
+STAGE_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class WorkerMetrics:
+    """The metrics of one worker of `model`; every series stands at 0 from the start, so that rates see the first step.
+
+    Made once by a service, not on import: a process that holds several rooms, as a test does, gives each a registry.
+    """
+
+    def __init__(self, model: str, registry: CollectorRegistry = REGISTRY) -> None:
+        self._model = model
+        self._processed = Counter(
+            Metric.PROCESSED, "Frames by recorded outcome.", ("model", "outcome"), registry=registry
+        )
+        self._age = Histogram(
+            Metric.FRAME_AGE,
+            "Seconds from the broker's append to the worker's start.",
+            ("model",),
+            buckets=AGE_BUCKETS,
+            registry=registry,
+        )
+        self._stages = Histogram(
+            Metric.STAGE_DURATION,
+            "Seconds that a frame spent in a stage.",
+            ("model", "stage"),
+            buckets=STAGE_BUCKETS,
+            registry=registry,
+        )
+        self._info = Gauge(
+            Metric.MODEL_INFO,
+            "The network that this worker runs: always 1.",
+            ("model", "version", "precision", "device"),
+            registry=registry,
+        )
+        self._window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
+        self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
+        for outcome in Outcome:
+            if outcome:
+                self._processed.labels(model, outcome.name.lower())
+        self._window.labels(model)
+
+    def processed(self, outcome: Outcome, frames: int = 1) -> None:
+        """`frames` ended in `outcome`, and the record that says so is acknowledged."""
+        self._processed.labels(self._model, outcome.name.lower()).inc(frames)
+
+    def age(self, seconds: float) -> None:
+        """A frame was this old when the worker started on it."""
+        self._age.labels(self._model).observe(seconds)
+
+    def stages(self, timings: StageTimings) -> None:
+        """How long one frame spent in each stage of inference; the wait before it is its age."""
+        for stage in ("decode", "infer", "outputs"):
+            self._stages.labels(self._model, stage).observe(getattr(timings, stage))
+
+    def stage(self, name: str, seconds: float) -> None:
+        """A frame spent `seconds` in a stage that is not part of its result, as its delivery."""
+        self._stages.labels(self._model, name).observe(seconds)
+
+    def network(self, reference: ModelReference) -> None:
+        """The worker runs this network from now on."""
+        self._info.labels(self._model, reference.version, reference.precision, reference.device).set(1)
+
+    def window(self, frames: int) -> None:
+        """So many frames are taken and not yet acknowledged."""
+        self._window.labels(self._model).set(frames)
+
+    def error(self, kind: str) -> None:
+        """The worker survived an error; `kind` is the name of its class."""
+        self._errors.labels(self._model, kind).inc()
