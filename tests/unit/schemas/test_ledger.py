@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.ledger import Account, Balance, Fault, Ledger, Outcome
+from schemas.messages import CaptureCounts, DropReason, FrameAddress, PartitionRanges
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+KEY = ("m", 0)
+CAM = ("cam", "m")
+
+
+def counts(
+    first: int,
+    after: int,
+    *ranges: tuple[int, int],
+    camera: str = "cam",
+    run: int = 1,
+    dropped: int = 0,
+    failed: int = 0,
+    in_flight: int = 0,
+    closed: bool = False,
+) -> CaptureCounts:
+    return CaptureCounts(
+        camera=camera,
+        model="m",
+        run=run,
+        time=NOW,
+        first_seq=first,
+        next_seq=after,
+        dropped={DropReason.SUPERSEDED: dropped} if dropped else {},
+        failed=failed,
+        delivered=(PartitionRanges(partition=0, ranges=ranges),) if ranges else (),
+        in_flight=in_flight,
+        closed=closed,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    captures: list[CaptureCounts]
+    outcomes: dict[int, list[Outcome]]
+    committed: int
+    log_end: int
+    account: Account
+    faults: list[tuple[Fault, int]] = field(default_factory=list)
+
+
+OK, D, S, E = Outcome.INFERRED, Outcome.DEAD, Outcome.STALE, Outcome.EXPIRED
+
+CASES = [
+    Case(
+        "all inferred",
+        [counts(0, 3, (0, 2))],
+        {0: [OK], 1: [OK], 2: [OK]},
+        3,
+        3,
+        Account(captured=3, delivered=3, inferred=3),
+    ),
+    Case(
+        "one of each outcome, one still in the log",
+        [counts(0, 5, (0, 4))],
+        {0: [OK], 1: [D], 2: [S], 3: [E]},
+        4,
+        5,
+        Account(captured=5, delivered=5, inferred=1, dead=1, stale=1, expired=1, in_log=1),
+    ),
+    Case(
+        "committed without an outcome is lost",
+        [counts(0, 3, (0, 2))],
+        {0: [OK], 2: [OK]},
+        3,
+        3,
+        Account(captured=3, delivered=3, inferred=2, unexplained=1),
+        [(Fault.LOST, 1)],
+    ),
+    Case(
+        "an outcome above the committed offset counts",
+        [counts(0, 2, (0, 1))],
+        {0: [OK], 1: [OK]},
+        0,
+        2,
+        Account(captured=2, delivered=2, inferred=2),
+    ),
+    Case(
+        "redelivery: the highest outcome counts",
+        [counts(0, 2, (0, 1))],
+        {0: [S, OK], 1: [OK, D]},
+        2,
+        2,
+        Account(captured=2, delivered=2, inferred=2),
+    ),
+    Case(
+        "a delivery that the log does not have",
+        [counts(0, 2, (0, 1))],
+        {0: [OK]},
+        1,
+        1,
+        Account(captured=2, delivered=2, inferred=1, unexplained=1),
+        [(Fault.BEYOND_LOG, 1)],
+    ),
+    Case(
+        "dropped and failed frames are explained",
+        [counts(0, 5, (0, 1), dropped=2, failed=1)],
+        {0: [OK], 1: [OK]},
+        2,
+        2,
+        Account(captured=5, delivered=2, failed=1, inferred=2),
+    ),
+    Case(
+        "in flight now, delivered in the next record",
+        [counts(0, 3, (0, 1), in_flight=1), counts(3, 4, (2, 3), closed=True)],
+        {n: [OK] for n in range(4)},
+        4,
+        4,
+        Account(captured=4, delivered=4, inferred=4),
+    ),
+    Case(
+        "in flight at the last record is unknown",
+        [counts(0, 3, (0, 1), in_flight=1)],
+        {0: [OK], 1: [OK]},
+        2,
+        2,
+        Account(captured=3, delivered=2, unknown=1, inferred=2),
+    ),
+    Case(
+        "a lost produce breaks the conservation law",
+        [counts(0, 3, (0, 1), closed=True)],
+        {0: [OK], 1: [OK]},
+        2,
+        2,
+        Account(captured=3, delivered=2, inferred=2, unexplained=1),
+        [(Fault.IMBALANCE, -1)],
+    ),
+    Case(
+        "deliveries from nowhere break it too",
+        [counts(0, 1, (0, 1), closed=True)],
+        {0: [OK], 1: [OK]},
+        2,
+        2,
+        Account(captured=1, delivered=2, inferred=2, unexplained=1),
+        [(Fault.IMBALANCE, -1)],
+    ),
+    Case(
+        "a missing record makes its frames unknown, not lost",
+        [counts(0, 1, (0, 0)), counts(3, 4, (3, 3))],
+        {n: [OK] for n in range(4)},
+        4,
+        4,
+        Account(captured=4, delivered=2, unknown=2, inferred=2),
+    ),
+    Case(
+        "a record read twice counts once",
+        [counts(0, 1, (0, 0)), counts(0, 1, (0, 0))],
+        {0: [OK]},
+        1,
+        1,
+        Account(captured=1, delivered=1, inferred=1),
+    ),
+    Case(
+        "two runs of one camera add up",
+        [counts(0, 1, (0, 0), run=1), counts(0, 2, (1, 2), run=7)],
+        {n: [OK] for n in range(3)},
+        3,
+        3,
+        Account(captured=3, delivered=3, inferred=3),
+    ),
+    Case(
+        "a gap below the committed offset that nobody knows of is lost",
+        [counts(0, 2, (0, 0), (2, 2))],
+        {0: [OK], 2: [OK]},
+        3,
+        3,
+        Account(captured=2, delivered=2, inferred=2),
+        [(Fault.LOST, 1)],
+    ),
+    Case(
+        "committed beyond everything that is known",
+        [counts(0, 1, (0, 0))],
+        {0: [OK]},
+        2,
+        2,
+        Account(captured=1, delivered=1, inferred=1),
+        [(Fault.LOST, 1)],
+    ),
+]
+
+
+def balance(case: Case) -> Balance:
+    ledger = Ledger()
+    for offset, outcomes in case.outcomes.items():
+        for outcome in outcomes:
+            ledger.add_outcome(FrameAddress("m", 0, offset), outcome)
+    for record in case.captures:
+        ledger.add_counts(record)
+    return ledger.balance({KEY: case.committed}, {KEY: case.log_end})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_ledger(case: Case) -> None:
+    made = balance(case)
+    account = made.accounts[CAM]
+    dropped = sum(account.dropped.values())
+    account.dropped.clear()
+    assert account == case.account
+    offsets = [(fault.fault, fault.address.offset if fault.address else -1) for fault in made.unexplained]
+    assert offsets == case.faults
+    if not any(fault is Fault.IMBALANCE for fault, _ in case.faults):
+        assert account.captured == dropped + account.delivered + account.failed + account.unknown
+
+
+def test_a_frame_that_no_capture_record_names_has_an_outcome_of_its_own() -> None:
+    ledger = Ledger()
+    ledger.add_counts(counts(0, 2, (0, 1), in_flight=0))
+    for offset in range(4):
+        ledger.add_outcome(FrameAddress("m", 0, offset), OK)
+    made = ledger.balance({KEY: 4}, {KEY: 4})
+    assert made.uncounted == {"m": Account(delivered=2, inferred=2)}
+    assert made.unexplained == ()
+
+
+def test_two_cameras_share_a_partition() -> None:
+    ledger = Ledger()
+    ledger.add_counts(counts(0, 2, (0, 0), (2, 2), camera="a"))
+    ledger.add_counts(counts(0, 1, (1, 1), camera="b"))
+    for offset, outcome in enumerate((OK, D, S)):
+        ledger.add_outcome(FrameAddress("m", 0, offset), outcome)
+    made = ledger.balance({KEY: 3}, {KEY: 3})
+    assert made.accounts["a", "m"] == Account(captured=2, delivered=2, inferred=1, stale=1)
+    assert made.accounts["b", "m"] == Account(captured=1, delivered=1, dead=1)
+
+
+def test_repeats_and_conflicts_are_counted() -> None:
+    ledger = Ledger()
+    for outcome in (OK, OK, S, OK):
+        ledger.add_outcome(FrameAddress("m", 0, 5), outcome)
+    made = ledger.balance({KEY: 6}, {KEY: 6})
+    assert (made.repeats, made.conflicts) == (2, 1)
+
+
+def test_the_addresses_are_in_the_words() -> None:
+    ledger = Ledger()
+    ledger.add_counts(counts(0, 3, (0, 1), closed=True))
+    ledger.add_outcome(FrameAddress("m", 0, 1), OK)
+    words = [str(fault) for fault in ledger.balance({KEY: 2}, {KEY: 2}).unexplained]
+    assert words == ["imbalance: m cam run 1, 1 frames", "lost: m cam m/0/0"]
+
+
+@given(
+    fates=st.lists(st.sampled_from(["drop", "fail", *Outcome]), max_size=60),
+    committed=st.integers(0, 60),
+    order=st.randoms(use_true_random=False),
+)
+def test_every_delivered_frame_stands_in_exactly_one_column(
+    fates: list[str | Outcome], committed: int, order: object
+) -> None:
+    delivered = [fate for fate in fates if isinstance(fate, Outcome)]
+    ledger = Ledger()
+    offset = 0
+    for seq, fate in enumerate(fates):
+        ranges = [(offset, offset)] if isinstance(fate, Outcome) else []
+        ledger.add_counts(counts(seq, seq + 1, *ranges, dropped=fate == "drop", failed=fate == "fail"))
+        offset += len(ranges)
+    addressed = list(enumerate(delivered))
+    order.shuffle(addressed)  # type: ignore[attr-defined]
+    for place, outcome in addressed:
+        if outcome:
+            ledger.add_outcome(FrameAddress("m", 0, place), outcome)
+    committed = min(committed, len(delivered))
+    made = ledger.balance({KEY: committed}, {KEY: len(delivered)})
+    account = made.accounts.get(CAM, Account())
+    lost = sum(not outcome for outcome in delivered[:committed])
+    assert len(made.unexplained) == lost == account.unexplained
+    assert account.in_log == sum(not outcome for outcome in delivered[committed:])
+    assert account.delivered == account.inferred + account.dead + account.skipped + account.in_log + lost
+    assert account.captured == sum(account.dropped.values()) + account.delivered + account.failed

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from schemas.errors import SettingsError
+from schemas.settings import Settings
+
+
+def test_the_defaults_need_no_environment() -> None:
+    settings = Settings.from_environment({"HOME": "/root"})
+    assert settings.librdkafka() == {"bootstrap.servers": "127.0.0.1:9092", "security.protocol": "PLAINTEXT"}
+    assert settings.record_limit_bytes == 1024 * 1024 + 64 * 1024
+
+
+def test_one_definition_configures_the_client() -> None:
+    settings = Settings.from_environment(
+        {
+            "FRAMEBUS_BOOTSTRAP_SERVERS": "a:9092,b:9093",
+            "FRAMEBUS_SECURITY_PROTOCOL": "SASL_SSL",
+            "FRAMEBUS_SASL_USERNAME": "edge",
+            "FRAMEBUS_SASL_PASSWORD": "hunter2",
+            "FRAMEBUS_SSL_CA_FILE": "/etc/ca.pem",
+        }
+    )
+    assert settings.librdkafka() == {
+        "bootstrap.servers": "a:9092,b:9093",
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "edge",
+        "sasl.password": "hunter2",
+        "ssl.ca.location": "/etc/ca.pem",
+    }
+    assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        (
+            {"FRAMEBUS_BOOTSTRAP": "a:1"},
+            "unknown variable FRAMEBUS_BOOTSTRAP; expected one of FRAMEBUS_BOOTSTRAP_SERVERS",
+        ),
+        ({"FRAMEBUS_BOOTSTRAP_SERVERS": "localhost"}, "FRAMEBUS_BOOTSTRAP_SERVERS='localhost'"),
+        ({"FRAMEBUS_FRAME_LIMIT_BYTES": "many"}, "FRAMEBUS_FRAME_LIMIT_BYTES='many'"),
+        ({"FRAMEBUS_FRAME_LIMIT_BYTES": "1"}, "FRAMEBUS_FRAME_LIMIT_BYTES='1'"),
+        ({"FRAMEBUS_SECURITY_PROTOCOL": "TLS"}, "FRAMEBUS_SECURITY_PROTOCOL='TLS'"),
+        ({"FRAMEBUS_SECURITY_PROTOCOL": "SASL_SSL"}, "needs FRAMEBUS_SASL_USERNAME and FRAMEBUS_SASL_PASSWORD"),
+        ({"FRAMEBUS_SSL_CERT_FILE": "/c.pem"}, "are needed together"),
+        ({"FRAMEBUS_PREFIX": "a b"}, "FRAMEBUS_PREFIX='a b'"),
+    ],
+)
+def test_a_wrong_variable_is_named(environ: dict[str, str], expected: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(expected)):
+        Settings.from_environment(environ)
+
+
+def test_a_secret_never_reaches_an_error() -> None:
+    environ = {
+        "FRAMEBUS_SASL_PASSWORD": "hunter2",
+        "FRAMEBUS_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "FRAMEBUS_API_PORT": "x",
+    }
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment(environ)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None
