@@ -1,0 +1,70 @@
+# Framebus. `make demo` shows it, `make test` tests it; everything they need goes into .venv and ~/.cache/framebus.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+DASHBOARD := api/dashboard
+PAGE := $(DASHBOARD)/dist/index.html
+PAGE_SOURCES := $(shell find $(DASHBOARD) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench page format lock schemas clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runtime: deploy/requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Installing the pinned dependencies (about 180 MB to fetch) ..."
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+.venv/.dev: deploy/requirements-dev.lock .venv/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r deploy/requirements-dev.lock
+	@touch $@
+
+$(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json
+	npm ci --prefix $(DASHBOARD) --no-audit --no-fund
+	@touch $@
+
+$(PAGE): $(DASHBOARD)/node_modules/.installed $(PAGE_SOURCES)
+	npm run build --prefix $(DASHBOARD) --silent
+	@touch $@
+
+setup: .venv/.runtime $(PAGE) ## Install what the demo needs
+
+page: $(PAGE) ## Build the live page
+
+demo: setup ## Run the main job on real video: [DURATION=20] [REPORT=report.json] [ARGS='--camera 0']
+	@$(BIN)/framebus demo $(if $(DURATION),--duration $(DURATION)) $(if $(REPORT),--report $(REPORT)) $(ARGS)
+
+test: .venv/.dev $(PAGE) ## Run every test, against a real Kafka that the tests start themselves: [ARGS='-k audit']
+	npm test --prefix $(DASHBOARD) --silent
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.dev $(PAGE) ## Lint, type check, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	npm run check --prefix $(DASHBOARD) --silent
+
+bench: .venv/.dev ## Run the benchmarks
+	$(BIN)/python -m pytest tests/benchmarks $(ARGS)
+
+format: .venv/.dev ## Format the Python code
+	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew
+	$(BIN)/python -m schemas
+
+lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
+	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock
+	uv pip compile $(LOCK) --group build --group dev -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
+LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+clean: ## Remove what was built here (the cache in ~/.cache/framebus stays)
+	rm -rf .venv build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(DASHBOARD)/dist $(DASHBOARD)/node_modules
