@@ -52,6 +52,11 @@ class Names:
         """The consumer group that runs the cameras of `site`."""
         return f"{self.prefix}capture.{site}"
 
+    @property
+    def reader_group(self) -> str:
+        """The group id of readers that assign themselves partitions: nothing is ever committed under it."""
+        return f"{self.prefix}reader"
+
     def model_of_frames(self, topic: str) -> str | None:
         """The model whose frames `topic` holds, or None for any other topic."""
         return self._suffix(topic, f"{self.prefix}frames.")
@@ -94,6 +99,7 @@ class Metric:
     CAPTURED: Final = "framebus_frames_captured"
     DROPPED: Final = "framebus_frames_dropped"
     DELIVERED: Final = "framebus_frames_delivered"
+    FAILED: Final = "framebus_frames_failed"
     PROCESSED: Final = "framebus_frames_processed"
     FRAME_AGE: Final = "framebus_frame_age_seconds"
     STAGE_DURATION: Final = "framebus_stage_duration_seconds"
