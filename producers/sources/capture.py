@@ -1,0 +1,57 @@
+"""The one place that touches `cv2.VideoCapture`, with options of its own and none of the process's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+
+from producers.sources.source import Picture
+from schemas.errors import SourceError
+
+
+class Capture:
+    """An open `cv2.VideoCapture`; `trouble` is the error's text where it cannot be opened.
+
+    Give FFmpeg one thread (`CAP_PROP_N_THREADS`): it would hold back a live picture for each more that it decodes with.
+
+    Raises:
+        SourceError: OpenCV could not open it.
+    """
+
+    def __init__(self, target: str | int, backend: int, options: Mapping[int, int], *, trouble: str) -> None:
+        parameters = [value for option in options.items() for value in option]
+        try:
+            self._capture = cv2.VideoCapture(target, backend, parameters)
+        except cv2.error as error:
+            raise SourceError(f"{trouble} (OpenCV: {error.err})") from None
+        if not self._capture.isOpened():
+            self.close()
+            raise SourceError(trouble)
+
+    def read(self, shown: str) -> Picture | None:
+        """The next picture, or None at the end or when the source broke: OpenCV does not say which.
+
+        Raises:
+            SourceError: OpenCV raised an error of its own; the text names the source as `shown`.
+        """
+        try:
+            came, picture = self._capture.read()
+        except cv2.error as error:
+            raise SourceError(f"source {shown!r}: OpenCV: {error.err}; expected a picture") from None
+        return picture if came else None
+
+    @property
+    def fps(self) -> float | None:
+        """The rate that the source states, or None where it states none or one that cannot be."""
+        fps = float(self._capture.get(cv2.CAP_PROP_FPS))
+        return fps if 0 < fps <= 240 else None
+
+    @property
+    def finite(self) -> bool:
+        """Whether the source says how many pictures it has."""
+        return float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)) > 0
+
+    def close(self) -> None:
+        """Give back the device, the file or the connection."""
+        self._capture.release()

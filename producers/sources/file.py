@@ -1,0 +1,53 @@
+"""A video file, at its own frame rate, once or in a loop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import cv2
+
+from producers.sources.capture import Capture
+from producers.sources.source import Picture
+from schemas.errors import SourceError
+
+DEFAULT_FPS: Final = 25.0
+"""The rate of a file that states none."""
+
+
+class FileSource:
+    """The pictures of the video file `path`; in a loop, the file is opened again: seeking back fails on some AVIs."""
+
+    live = False
+
+    def __init__(self, path: str, *, loop: bool = False) -> None:
+        self._path = path
+        self._loop = loop
+        self._capture = self._open()
+        self._fps = self._capture.fps or DEFAULT_FPS
+
+    @property
+    def fps(self) -> float:
+        return self._fps
+
+    def read(self) -> Picture | None:
+        picture = self._capture.read(self._path)
+        if picture is not None or not self._loop:
+            return picture
+        self._capture.close()
+        self._capture = self._open()
+        picture = self._capture.read(self._path)
+        if picture is None:
+            raise SourceError(f"source {self._path!r}: not one picture in the file; expected a video")
+        return picture
+
+    def close(self) -> None:
+        self._capture.close()
+
+    def _open(self) -> Capture:
+        if not Path(self._path).exists():
+            raise SourceError(
+                f"source {self._path!r}: no such file; expected a video file, a folder of pictures or a URL"
+            )
+        trouble = f"source {self._path!r}: OpenCV cannot open the file; expected a video that FFmpeg reads"
+        return Capture(self._path, cv2.CAP_FFMPEG, {cv2.CAP_PROP_N_THREADS: 1}, trouble=trouble)

@@ -1,0 +1,64 @@
+"""Which kind of source a camera's `source` string names: pure but for one look at the file system."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from schemas.errors import SourceError
+from schemas.redaction import redact
+
+EXPECTED: Final = (
+    "a video file, a folder of pictures, rtsp[s]:// or http[s]://, a USB device's number, or pattern:[WIDTHxHEIGHT]"
+)
+DEFAULT_SIZE: Final = (640, 480)
+_SCHEME: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
+_PATTERN: Final = re.compile(r"^pattern:(?:(\d{2,4})x(\d{2,4}))?$")
+
+
+class Kind(StrEnum):
+    """The kinds of sources."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    URL = "url"
+    USB = "usb"
+    PATTERN = "pattern"
+
+
+def kind_of(source: str) -> Kind:
+    """The kind of source that `source` names.
+
+    Raises:
+        SourceError: It has the form of none of them. Whether it exists is not asked.
+    """
+    scheme = _SCHEME.match(source)
+    if scheme:
+        if scheme[1].lower() in ("rtsp", "rtsps", "http", "https"):
+            return Kind.URL
+        raise SourceError(f"source {redact(source)!r}: unknown scheme {scheme[1]}; expected {EXPECTED}")
+    if source.startswith("pattern:"):
+        pattern_size(source)
+        return Kind.PATTERN
+    if source.isascii() and source.isdigit():
+        return Kind.USB
+    return Kind.FOLDER if Path(source).is_dir() else Kind.FILE
+
+
+def pattern_size(source: str) -> tuple[int, int]:
+    """Width and height in pixels of the test pattern that `source` names.
+
+    Raises:
+        SourceError: It is no test pattern, or one too small for its bar code or too large to be meant.
+    """
+    match = _PATTERN.match(source)
+    if match is None:
+        raise SourceError(f"source {source!r}: expected pattern: or pattern:WIDTHxHEIGHT, as pattern:1280x720")
+    if match[1] is None:
+        return DEFAULT_SIZE
+    width, height = int(match[1]), int(match[2])
+    if not (128 <= width <= 7680 and 96 <= height <= 4320):
+        raise SourceError(f"source {source!r}: size {width}x{height}; expected 128x96 to 7680x4320")
+    return width, height
