@@ -1,0 +1,292 @@
+"""A real Apache Kafka broker on this machine: one KRaft node from its Maven artifacts, on free ports."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import os
+import random
+import re
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+from deploy.local import process
+from deploy.local.jars import find_jars
+from deploy.local.java import find_java
+from deploy.local.progress import Progress, silent
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+HEAP_MB: Final = 512
+START_DEADLINE_S: Final = 60.0
+STOP_DEADLINE_S: Final = 10.0
+_ATTEMPTS: Final = 3
+_PORTS: Final = range(20_000, 32_768)
+"""Below the range from which Linux takes client ports: while the broker restarts, no connection can take its own."""
+
+_PROPERTIES: Final = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
+controller.listener.names=CONTROLLER
+controller.quorum.bootstrap.servers=127.0.0.1:{controller}
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+num.network.threads=2
+num.io.threads=4
+num.recovery.threads.per.data.dir=2
+background.threads=2
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+offsets.topic.segment.bytes=16777216
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=4000
+broker.heartbeat.interval.ms=1000
+log.cleaner.dedupe.buffer.size=16777216
+log.segment.bytes=67108864
+log.retention.check.interval.ms=10000
+log.segment.delete.delay.ms=1000
+"""
+
+_LOGGING: Final = """\
+rootLogger.level=INFO
+rootLogger.appenderRef.stdout.ref=stdout
+appender.stdout.name=stdout
+appender.stdout.type=Console
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=%d %p %m (%c)%n
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaRuntime:
+    """What it takes to run a broker: a Java, and Kafka's jars."""
+
+    java: Path
+    jars: tuple[Path, ...]
+
+    @classmethod
+    def prepare(cls, settings: Settings, *, progress: Progress = silent) -> Self:
+        """Find Java, and find or fetch the jars.
+
+        Raises:
+            EnvironmentMissingError: The machine lacks something; the message says what, and the ways out.
+            FetchError: A jar could not be had.
+        """
+        return cls(find_java(), find_jars(settings.cache_dir, progress=progress))
+
+    def command(self, main: str, *arguments: str, heap_mb: int, folder: Path) -> list[str]:
+        """The command line that runs a class of Kafka's; serial GC and the first compiler keep its CPU use low."""
+        return [
+            str(self.java),
+            f"-Xmx{heap_mb}m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Djava.awt.headless=true",
+            f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
+            "-cp",
+            os.pathsep.join(str(jar) for jar in self.jars),
+            main,
+            *arguments,
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """What a data directory remembers: its cluster and its ports."""
+
+    cluster_id: str
+    broker: int
+    controller: int
+
+
+class EmbeddedKafka:
+    """One broker whose data live in `data_dir`; as a context manager it runs inside the block.
+
+    The directory keeps the cluster id and the ports, so that a restart is the same broker at the same address. The JVM
+    has its own process group (Ctrl-C does not reach it) and dies with the thread that started it.
+    """
+
+    def __init__(self, data_dir: Path, runtime: KafkaRuntime, *, heap_mb: int = HEAP_MB) -> None:
+        self._folder = data_dir.resolve()
+        self._runtime = runtime
+        self._heap_mb = heap_mb
+        self._node: _Node | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """The broker's address."""
+        return f"127.0.0.1:{self._known.broker}"
+
+    @property
+    def cluster_id(self) -> str:
+        return self._known.cluster_id
+
+    @property
+    def log_path(self) -> Path:
+        """What the broker says about itself."""
+        return self._folder / "kafka.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The running broker's process id."""
+        return self._process.pid if self.running and self._process else None
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def _known(self) -> _Node:
+        if self._node is None:
+            raise EnvironmentMissingError(f"the broker in {self._folder} was never started: it has no address yet")
+        return self._node
+
+    def start(self) -> None:
+        """Start the broker and wait until it answers; formats the directory the first time.
+
+        Raises:
+            EnvironmentMissingError: It ended or did not answer in time; the message quotes its log.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / "log4j2.properties").write_text(_LOGGING)
+        for attempt in range(1, _ATTEMPTS + 1):
+            self._node = self._choose_node()
+            self._launch()
+            try:
+                self._wait_until_ready()
+            except EnvironmentMissingError:
+                self.kill()
+                if attempt == _ATTEMPTS or not self._lost_its_port():
+                    raise
+                log.info("kafka port taken port=%d attempt=%d", self._node.broker, attempt)
+            else:
+                return
+
+    def stop(self, *, deadline_s: float = STOP_DEADLINE_S) -> bool:
+        """Stop the broker; True if it ended by itself within the deadline."""
+        return self._process is None or process.stop(self._process, deadline_s=deadline_s)
+
+    def kill(self) -> None:
+        """End the broker at once, as a power cut would."""
+        if self._process is not None:
+            process.kill(self._process)
+
+    def restart(self) -> None:
+        """Start the broker again on the same address, after `stop`, `kill` or neither."""
+        self.stop()
+        self.start()
+
+    def _choose_node(self) -> _Node:
+        """The remembered ports if they are free, else new ones; a directory without a cluster is formatted."""
+        file = self._folder / "node.json"
+        known = _Node(**json.loads(file.read_text())) if file.exists() else None
+        if known and _is_free(known.broker) and _is_free(known.controller):
+            self._write_properties(known)
+            return known
+        broker, controller = _free_ports()
+        node = _Node(known.cluster_id if known else _new_cluster_id(), broker, controller)
+        self._write_properties(node)
+        if known is None:
+            self._format(node.cluster_id)
+        file.write_text(json.dumps(asdict(node)))
+        return node
+
+    def _write_properties(self, node: _Node) -> None:
+        text = _PROPERTIES.format(broker=node.broker, controller=node.controller, data=self._folder / "data")
+        (self._folder / "server.properties").write_text(text)
+
+    def _format(self, cluster_id: str) -> None:
+        arguments = ("format", "--standalone", "-t", cluster_id, "-c", str(self._folder / "server.properties"))
+        command = self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mb=128, folder=self._folder)
+        answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        if answer.returncode:
+            raise EnvironmentMissingError(
+                f"Kafka cannot format {self._folder / 'data'}: {(answer.stderr or answer.stdout).strip()[-500:]}"
+            )
+
+    def _launch(self) -> None:
+        command = self._runtime.command(
+            "kafka.Kafka", str(self._folder / "server.properties"), heap_mb=self._heap_mb, folder=self._folder
+        )
+        with self.log_path.open("wb") as output:
+            self._process = process.start(command, output=output.fileno())
+
+    def _wait_until_ready(self) -> None:
+        """Until a metadata request is answered by the cluster that we formatted, not by a stranger on its port."""
+        deadline = time.monotonic() + START_DEADLINE_S
+        while time.monotonic() < deadline:
+            if not self.running:
+                raise EnvironmentMissingError(f"Kafka ended while it started: {self._last_words()}")
+            if not _is_free(self._known.broker) and self._answers():
+                return
+            time.sleep(0.05)
+        raise EnvironmentMissingError(f"Kafka did not answer within {START_DEADLINE_S:.0f} s: {self._last_words()}")
+
+    def _answers(self) -> bool:
+        quiet = logging.getLogger(f"{__name__}.probe")
+        quiet.setLevel(logging.CRITICAL)
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=quiet)
+        try:
+            metadata = admin.list_topics(timeout=1.0)
+        except KafkaException:
+            return False
+        return metadata.cluster_id == self.cluster_id and bool(metadata.brokers)
+
+    def _lost_its_port(self) -> bool:
+        return re.search(r"Address already in use|Socket server failed to bind", self._log()) is not None
+
+    def _last_words(self) -> str:
+        errors = [line for line in self._log().splitlines() if re.search(r" (ERROR|FATAL) |Exception|Error", line)]
+        return f"{' | '.join(errors[-3:])[:800] or 'no error in its log'} (see {self.log_path})"
+
+    def _log(self) -> str:
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+def _new_cluster_id() -> str:
+    """16 random bytes in 22 characters; a dash in front would look like an option."""
+    return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "_")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _free_ports() -> tuple[int, int]:
+    candidates: Iterator[int] = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
+    return next(candidates), next(candidates)

@@ -1,0 +1,65 @@
+"""Child processes that cannot outlive us: own process group, death with the parent, an end within a deadline."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import IO, Final
+
+_LAUNCHER: Final = (
+    "import ctypes, os, signal, sys\n"
+    "if sys.platform == 'linux':\n"
+    "    ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"  # 1 = PR_SET_PDEATHSIG, and it survives exec
+    "    if os.getppid() != int(sys.argv[1]):\n"  # the parent died before we could ask
+    "        os._exit(1)\n"
+    "os.execvp(sys.argv[2], sys.argv[2:])\n"
+)
+
+Output = IO[bytes] | int | None
+
+
+def start(
+    command: Sequence[str], *, output: Output, environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start `command` in a process group of its own; the kernel kills it when the calling thread ends (Linux).
+
+    The group keeps a terminal's Ctrl-C away from it: who started it decides when it stops. Call this from a thread
+    that lives as long as the process should, since the kernel looks at the thread and not at the process. A small
+    launcher asks for that death and then becomes `command`; nothing of ours runs between fork and exec.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command],
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        env=environ,
+        process_group=0,
+    )
+
+
+def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Send a signal to the process's whole group; one that is gone already is no error."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+
+def stop(process: subprocess.Popen[bytes], *, deadline_s: float) -> bool:
+    """Ask with SIGTERM, and after the deadline end it with SIGKILL; True if asking was enough."""
+    send(process, signal.SIGTERM)
+    try:
+        process.wait(deadline_s)
+        return True
+    except subprocess.TimeoutExpired:
+        kill(process)
+        return False
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process's whole group at once."""
+    send(process, signal.SIGKILL)
+    process.wait()
