@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import escape
 
-from deploy.local.files import adopt, locked, sha256_of
-from deploy.local.progress import Progress, silent
+from processors.samples.cachefile import exclusive, place, scratch_directory, sha256_of
+from processors.samples.progress import Progress, silent
 from schemas.errors import EnvironmentMissingError, FetchError
 
 VERSION: Final = "4.3.1"
@@ -75,7 +74,7 @@ def find_jars(cache: Path, *, progress: Progress = silent, environ: Mapping[str,
     folder = jar_folder(cache)
     wanted = locked_jars()
     if missing_jars(cache):
-        with locked(cache / "kafka.lock"):
+        with exclusive(cache / "kafka.lock"):
             _fetch(missing_jars(cache), folder, progress)
     return tuple(folder / jar.filename for jar in wanted)
 
@@ -104,23 +103,23 @@ def _fetch(missing: Sequence[Jar], folder: Path, progress: Progress) -> None:
     if not missing:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="kafka-") as temporary:
+    with scratch_directory(folder.parent) as scratch:
         try:
-            _fetch_with_python(missing, folder, Path(temporary), progress)
+            _fetch_with_python(missing, folder, scratch, progress)
         except (OSError, RuntimeError) as error:  # requests' errors are OSErrors; jgo raises RuntimeError for a 404
             left = [jar for jar in missing if not (folder / jar.filename).exists()]
-            _fetch_with_maven(left, folder, Path(temporary), error)
+            _fetch_with_maven(left, folder, scratch, error)
     progress(_LABEL, len(missing), len(missing))
 
 
-def _fetch_with_python(missing: Sequence[Jar], folder: Path, temporary: Path, progress: Progress) -> None:
+def _fetch_with_python(missing: Sequence[Jar], folder: Path, scratch: Path, progress: Progress) -> None:
     from jgo.maven import MavenContext  # noqa: PLC0415  # 200 ms that only a first start pays
 
-    context = MavenContext(repo_cache=temporary / "jgo", timeout=_TIMEOUT_S)
+    context = MavenContext(repo_cache=scratch / "jgo", timeout=_TIMEOUT_S)
 
     def fetch(jar: Jar) -> None:
         artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
-        adopt(Path(artifact.resolve()), folder / jar.filename, sha256=jar.sha256)
+        _adopt(Path(artifact.resolve()), jar, folder)
 
     with ThreadPoolExecutor(8) as pool:
         pending = [pool.submit(fetch, jar) for jar in missing]
@@ -132,17 +131,17 @@ def _fetch_with_python(missing: Sequence[Jar], folder: Path, temporary: Path, pr
             pool.shutdown(cancel_futures=True)
 
 
-def _fetch_with_maven(missing: Sequence[Jar], folder: Path, temporary: Path, cause: Exception) -> None:
+def _fetch_with_maven(missing: Sequence[Jar], folder: Path, scratch: Path, cause: Exception) -> None:
     maven = shutil.which("mvn")
     if not maven:
         raise FetchError(
             f"{_LABEL}: cannot fetch {missing[0].filename}: {cause}. Ways out: a network connection, Maven (mvn) on "
             "the PATH, KAFKA_HOME=<an unpacked Kafka 4>, or a broker that exists: --kafka HOST:PORT"
         ) from cause
-    pom = temporary / "pom.xml"
+    pom = scratch / "pom.xml"
     pom.write_text(pom_of(missing))
     answer = subprocess.run(
-        [maven, "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={temporary}"],
+        [maven, "-q", "-B", "-f", pom, "dependency:copy-dependencies", f"-DoutputDirectory={scratch}"],
         capture_output=True,
         text=True,
         check=False,
@@ -151,7 +150,14 @@ def _fetch_with_maven(missing: Sequence[Jar], folder: Path, temporary: Path, cau
         lines = (answer.stdout + answer.stderr).strip().splitlines()
         raise FetchError(f"{_LABEL}: neither jgo ({cause}) nor mvn could fetch the jars: {lines[0] if lines else ''}")
     for jar in missing:
-        adopt(temporary / jar.filename, folder / jar.filename, sha256=jar.sha256)
+        _adopt(scratch / jar.filename, jar, folder)
+
+
+def _adopt(fetched: Path, jar: Jar, folder: Path) -> None:
+    found = sha256_of(fetched)
+    if found != jar.sha256:
+        raise FetchError(f"{jar.filename}: sha256 is {found}; expected {jar.sha256}")
+    place(fetched, folder / jar.filename)
 
 
 def pom_of(jars: Sequence[Jar]) -> str:

