@@ -52,6 +52,19 @@ class Unexplained:
         return f"{self.fault.value}: {self.model} {self.camera or '(uncounted)'} {where}"
 
 
+@dataclass(frozen=True, slots=True)
+class MalformedRecord:
+    """A record that the audit could not read: whatever it said is missing in the ledger."""
+
+    topic: str
+    partition: int
+    offset: int
+    error: str
+
+    def __str__(self) -> str:
+        return f"malformed: {self.topic} partition {self.partition} offset {self.offset}: {self.error}"
+
+
 @dataclass(slots=True)
 class Account:
     """Where the frames of one camera for one model are; counts of frames."""
@@ -80,7 +93,8 @@ class Balance:
 
     `accounts` by (camera, model). `uncounted` by model: frames in the log that no capture record names, such as those
     of a capture worker's last second before it was killed; they have outcomes of their own. `conflicts` and `repeats`
-    count outcomes that were recorded more than once.
+    count outcomes that were recorded more than once. `malformed` names the first unreadable records of
+    `malformed_count`.
     """
 
     accounts: Mapping[tuple[str, str], Account]
@@ -88,6 +102,13 @@ class Balance:
     unexplained: tuple[Unexplained, ...]
     conflicts: int
     repeats: int
+    malformed: tuple[MalformedRecord, ...] = ()
+    malformed_count: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether every frame is explained, and every record could be read."""
+        return not self.unexplained and not self.malformed_count
 
 
 _FIELDS = {
@@ -129,6 +150,10 @@ class Ledger:
         for offset in ranges.offsets():
             ledger.record(offset, outcome)
 
+    def cover(self, model: str, partition: int, first: int, end: int) -> None:
+        """Account for every frame of the log, offsets `first` … `end - 1`, even if nobody ever mentions it."""
+        self._partition(model, partition).cover(first, end)
+
     def balance(self, committed: Mapping[Partition, int], log_end: Mapping[Partition, int]) -> Balance:
         """Where every frame is.
 
@@ -143,14 +168,20 @@ class Ledger:
         cameras = {index: camera for camera, index in self._senders.items()}
         for (model, partition), ledger in self._partitions.items():
             ledger.extend_to(committed.get((model, partition), 0))
-            for offset, sender, outcome in ledger.entries():
+            for (sender, outcome), frames in ledger.tally().items():
+                self._place(_account(accounts, uncounted, cameras.get(sender), model), sender, outcome, frames)
+            for offset, sender in ledger.open_offsets():
                 camera = cameras.get(sender)
-                account = uncounted.setdefault(model, Account()) if camera is None else accounts[camera, model]
-                address = FrameAddress(model, partition, offset)
-                fault = self._place(account, address, outcome, sender, committed, log_end)
-                if fault:
-                    account.unexplained += 1
-                    unexplained.append(Unexplained(fault, model, camera, address=address))
+                account = _account(accounts, uncounted, camera, model)
+                if offset < committed.get((model, partition), 0):
+                    fault = Fault.LOST
+                elif offset >= log_end.get((model, partition), 0):
+                    fault = Fault.BEYOND_LOG
+                else:
+                    account.in_log += 1
+                    continue
+                account.unexplained += 1
+                unexplained.append(Unexplained(fault, model, camera, address=FrameAddress(model, partition, offset)))
         return Balance(
             accounts=accounts,
             uncounted=uncounted,
@@ -172,27 +203,18 @@ class Ledger:
                 unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=totals.imbalance, run=run))
 
     @staticmethod
-    def _place(
-        account: Account,
-        address: FrameAddress,
-        outcome: Outcome,
-        sender: int,
-        committed: Mapping[Partition, int],
-        log_end: Mapping[Partition, int],
-    ) -> Fault | None:
-        key = (address.model, address.partition)
+    def _place(account: Account, sender: int, outcome: int, frames: int) -> None:
         if sender == UNCOUNTED:
-            account.delivered += 1
+            account.delivered += frames
         if outcome:
-            name = _FIELDS[outcome]
-            setattr(account, name, getattr(account, name) + 1)
-            return None
-        if address.offset < committed.get(key, 0):
-            return Fault.LOST
-        if address.offset >= log_end.get(key, 0):
-            return Fault.BEYOND_LOG
-        account.in_log += 1
-        return None
+            name = _FIELDS[Outcome(outcome)]
+            setattr(account, name, getattr(account, name) + frames)
 
     def _partition(self, model: str, partition: int) -> PartitionLedger:
         return self._partitions.setdefault((model, partition), PartitionLedger())
+
+
+def _account(
+    accounts: dict[tuple[str, str], Account], uncounted: dict[str, Account], camera: str | None, model: str
+) -> Account:
+    return uncounted.setdefault(model, Account()) if camera is None else accounts[camera, model]

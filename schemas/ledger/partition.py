@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator
 
 from schemas.ledger.outcome import Outcome
@@ -37,11 +38,17 @@ class PartitionLedger:
             self.conflicts += 1
         self._outcomes[index] = max(before, outcome)
 
-    def entries(self) -> Iterator[tuple[int, int, Outcome]]:
-        """Every offset from the lowest seen to the highest: (offset, sender, outcome)."""
+    def tally(self) -> Counter[tuple[int, int]]:
+        """How many offsets there are of each (sender, outcome)."""
+        return Counter(zip(self._senders, self._outcomes, strict=True))
+
+    def open_offsets(self) -> Iterator[tuple[int, int]]:
+        """Every offset without an outcome, ascending: (offset, sender)."""
         base = self._base or 0
-        for index, (sender, outcome) in enumerate(zip(self._senders, self._outcomes, strict=True)):
-            yield base + index, sender, Outcome(outcome)
+        index = self._outcomes.find(Outcome.NONE)
+        while index >= 0:
+            yield base + index, self._senders[index]
+            index = self._outcomes.find(Outcome.NONE, index + 1)
 
     @property
     def end(self) -> int:
@@ -52,6 +59,11 @@ class PartitionLedger:
         """Account for every offset below `offset` too: the group has committed that far."""
         if self._base is not None and offset > self.end:
             self._reach(offset - 1, offset - 1)
+
+    def cover(self, first: int, end: int) -> None:
+        """Account for every offset from `first` to `end - 1`, even for those that nobody ever mentions."""
+        if first < end:
+            self._reach(first, end - 1)
 
     def _reach(self, first: int, last: int) -> int:
         if self._base is None:

@@ -1,0 +1,139 @@
+"""The Kafka clients of this room: readers without a group, and the offsets of logs and groups."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
+from typing import Any, Final
+
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+Log = tuple[str, int]
+"""One partition of a topic."""
+
+_PASSING: Final = frozenset(
+    {
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError._TRANSPORT,
+    }
+)
+"""Errors that a moment's patience heals: a topic or a group's coordinator that has just been created."""
+
+
+def client_config(settings: Settings) -> dict[str, Any]:
+    """What every client of this room shares; troubles are told in our own words, so librdkafka's lines are off."""
+    return {**settings.librdkafka(), "client.id": "framebus-api", "log_level": 2}
+
+
+def group_free_consumer(settings: Settings, **options: str | float | bool) -> Consumer:
+    """A consumer for `assign`: it joins no group and commits nothing.
+
+    `options` are librdkafka's names with `_` for `.`.
+    """
+    config = {
+        **client_config(settings),
+        "group.id": settings.names.reader_group,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "auto.offset.reset": "earliest",
+        "allow.auto.create.topics": False,
+    }
+    config.update({name.replace("_", "."): value for name, value in options.items()})
+    return Consumer(config)
+
+
+def drain(consumer: Consumer, *, limit: int, timeout: float) -> list[Message]:
+    """Up to `limit` messages: waits at most `timeout` seconds for the first, and not at all for more."""
+    first = consumer.poll(timeout)
+    if first is None:
+        return []
+    return [first, *consumer.consume(limit - 1, 0)]
+
+
+class Offsets:
+    """Where logs begin and end and how far groups have committed; each call is a fresh answer of the broker.
+
+    Every method takes a `deadline` (of `time.monotonic`) and raises EnvironmentMissingError when the broker gives no
+    answer by then, or refuses.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._servers = settings.bootstrap_servers
+        self._admin = AdminClient(client_config(settings))
+
+    def partitions(self, topics: Iterable[str], *, deadline: float) -> dict[str, int]:
+        """How many partitions each of `topics` has; a topic that does not exist is not in the answer."""
+        try:
+            known = self._admin.list_topics(timeout=remaining(deadline)).topics
+        except KafkaException as error:
+            raise self._no_answer("topics", error) from None
+        return {topic: len(known[topic].partitions) for topic in topics if topic in known and known[topic].partitions}
+
+    def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
+        """One above the last offset of each log."""
+        return self._positions(logs, OffsetSpec.latest(), deadline)
+
+    def starts(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
+        """The first offset that each log still has."""
+        return self._positions(logs, OffsetSpec.earliest(), deadline)
+
+    def committed(self, groups: Mapping[str, Iterable[Log]], *, deadline: float) -> dict[Log, int]:
+        """The next offset that each group will read, of those of its logs where it has committed anything."""
+        asked = [
+            ConsumerGroupTopicPartitions(group, [TopicPartition(*log) for log in logs])
+            for group, logs in groups.items()
+        ]
+
+        def ask() -> list[Future[Any]]:
+            answers: list[Future[Any]] = []
+            for request in asked:  # the client takes one group a call; all calls are under way before we wait
+                answers += self._admin.list_consumer_group_offsets(
+                    [request], request_timeout=remaining(deadline)
+                ).values()
+            return answers
+
+        answers = self._until("committed offsets", ask, deadline)
+        offsets = {(tp.topic, tp.partition): tp.offset for answer in answers for tp in answer.topic_partitions}
+        return {log: offset for log, offset in offsets.items() if offset >= 0}
+
+    def _positions(self, logs: Iterable[Log], spec: OffsetSpec, deadline: float) -> dict[Log, int]:
+        wanted = list(logs)
+        if not wanted:
+            return {}
+
+        def ask() -> list[Future[Any]]:
+            request = {TopicPartition(*log): spec for log in wanted}
+            futures = self._admin.list_offsets(request, request_timeout=remaining(deadline))
+            by_log = {(tp.topic, tp.partition): future for tp, future in futures.items()}
+            return [by_log[log] for log in wanted]
+
+        answers = self._until("log offsets", ask, deadline)
+        return {log: int(answer.offset) for log, answer in zip(wanted, answers, strict=True)}
+
+    def _until(self, what: str, ask: Callable[[], list[Future[Any]]], deadline: float) -> list[Any]:
+        while True:
+            try:
+                return [future.result() for future in ask()]
+            except KafkaException as error:
+                if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
+                    raise self._no_answer(what, error) from None
+                time.sleep(0.1)
+
+    def _no_answer(self, what: str, error: KafkaException) -> EnvironmentMissingError:
+        return EnvironmentMissingError(
+            f"Kafka at {self._servers} gave no {what}: {error.args[0].str()}; expected a broker that answers"
+        )
+
+
+def remaining(deadline: float) -> float:
+    """Seconds until `deadline`, but enough of them for one round trip."""
+    return max(deadline - time.monotonic(), 0.1)

@@ -1,0 +1,25 @@
+"""What the API does, for Prometheus."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+from schemas.names import Metric
+
+REGISTRY: Final = CollectorRegistry()
+"""The API's own: what `/metrics` shows does not depend on which other rooms a process has imported."""
+
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+STREAM_CLIENTS: Final = Gauge(Metric.STREAM_CLIENTS, "Clients of the result stream", registry=REGISTRY)
+HTTP_DURATION: Final = Histogram(
+    Metric.HTTP_DURATION,
+    "From a request's arrival to the start of its response",
+    ["route", "status"],
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
+    registry=REGISTRY,
+)
+ERRORS: Final = Counter(Metric.ERRORS, "Troubles that the API survived", ["kind"], registry=REGISTRY)
