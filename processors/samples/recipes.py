@@ -1,0 +1,82 @@
+"""How the file that a package ships becomes the network that a family decodes: the one place that knows node names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+import openvino as ov
+from openvino.tools.ovc.error import BasicError
+
+from processors.samples.graphdef import cut_graph
+from schemas.catalogue import InputSpec, Model
+from schemas.errors import ModelError
+
+Recipe = Callable[[Path, InputSpec, Path], ov.Model]
+"""Builds an `openvino.Model` from the package's file; the last argument is a directory for intermediate files."""
+
+_CENTERFACE_STRIDE: Final = 32
+_CONVERSION_ERRORS: Final = (RuntimeError, BasicError, ov.frontend.GeneralFailure, ov.frontend.OpConversionFailure)
+
+
+def build(model: Model, source: Path, scratch: Path) -> ov.Model:
+    """The network of `model` as an `openvino.Model`: float input of the catalogue's size, outputs by their names.
+
+    Raises:
+        ModelError: There is no recipe for this family, or OpenVINO cannot read the file.
+    """
+    recipe = RECIPES.get(model.family)
+    if recipe is None:
+        raise ModelError(f"model {model.name}: no recipe for family {model.family!r}; expected {', '.join(RECIPES)}")
+    try:
+        return recipe(source, model.input, scratch)
+    except _CONVERSION_ERRORS as error:
+        raise ModelError(f"model {model.name}: OpenVINO cannot convert {source.name}: {error}") from error
+
+
+def save(network: ov.Model, path: Path) -> None:
+    """Write an `openvino.Model` as IR (.xml, and .bin beside it), its weights as exact as they came."""
+    ov.save_model(network, str(path), compress_to_fp16=False)
+
+
+def ssd(source: Path, spec: InputSpec, scratch: Path) -> ov.Model:
+    """SSD from TensorFlow's object detection API, without its pre-processing and its NMS, which cost a third.
+
+    Input float NHWC, (x - 127.5) / 127.5 already done. Outputs `boxes` [1, n, 1, 4], decoded, as parts of the picture
+    (ymin, xmin, ymax, xmax), and `scores` [1, n, 1 + classes], sigmoid done, index 0 the background.
+    The graph is cut before OpenVINO sees it: its loops take half a minute to convert.
+    """
+    outputs = {"Postprocessor/ExpandDims_1": "boxes", "Postprocessor/convert_scores": "scores"}
+    part = scratch / "cut.pb"
+    part.write_bytes(
+        cut_graph(
+            source.read_bytes(),
+            input_node="Preprocessor/sub",
+            input_shape=(1, spec.height, spec.width, 3),
+            outputs=tuple(outputs),
+        )
+    )
+    return _named(ov.convert_model(str(part)), {f"{node}:0": name for node, name in outputs.items()})
+
+
+def centerface(source: Path, spec: InputSpec, scratch: Path) -> ov.Model:
+    """CenterFace from its ONNX file, for one picture of the catalogue's size, of which both sides are multiples of 32.
+
+    Input float NCHW, 0 to 255. Outputs at a quarter of the input's size: `heatmap` (1 channel), `scale` (2),
+    `offset` (2), `landmarks` (10).
+    """
+    if spec.width % _CENTERFACE_STRIDE or spec.height % _CENTERFACE_STRIDE:
+        raise ModelError(f"input {spec.width}×{spec.height}: expected multiples of {_CENTERFACE_STRIDE}")
+    network = ov.convert_model(str(source))
+    network.reshape([1, 3, spec.height, spec.width])
+    return _named(network, {"537": "heatmap", "538": "scale", "539": "offset", "540": "landmarks"})
+
+
+def _named(network: ov.Model, names: Mapping[str, str]) -> ov.Model:
+    for output in network.outputs:
+        output.get_tensor().set_names({names[output.get_any_name()]})
+    return network
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {"ssd": ssd, "centerface": centerface}
