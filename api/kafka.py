@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any, Final
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
@@ -34,11 +35,8 @@ def client_config(settings: Settings) -> dict[str, Any]:
     return {**settings.librdkafka(), "client.id": "framebus-api", "log_level": 2}
 
 
-def group_free_consumer(settings: Settings, **options: str | float | bool) -> Consumer:
-    """A consumer for `assign`: it joins no group and commits nothing.
-
-    `options` are librdkafka's names with `_` for `.`.
-    """
+def group_free_consumer(settings: Settings, options: Mapping[str, str | float]) -> Consumer:
+    """A consumer for `assign`, with librdkafka's `options`: it joins no group and commits nothing."""
     config = {
         **client_config(settings),
         "group.id": settings.names.reader_group,
@@ -46,9 +44,18 @@ def group_free_consumer(settings: Settings, **options: str | float | bool) -> Co
         "enable.auto.offset.store": False,
         "auto.offset.reset": "earliest",
         "allow.auto.create.topics": False,
+        **options,
     }
-    config.update({name.replace("_", "."): value for name, value in options.items()})
     return Consumer(config)
+
+
+def assign(consumer: Consumer, positions: Mapping[Log, int], *, timeout: float) -> None:
+    """Read each log from its position on, instead of whatever was read before."""
+    consumer.assign([TopicPartition(*log, offset) for log, offset in sorted(positions.items())])
+    # librdkafka looks for the leader of a topic that it did not know only with its next timer, up to a second later;
+    # asking for the metadata makes it look now. Without an answer it still does so by itself.
+    with suppress(KafkaException):
+        consumer.list_topics(timeout=timeout)
 
 
 def drain(consumer: Consumer, *, limit: int, timeout: float) -> list[Message]:

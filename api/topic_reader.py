@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from confluent_kafka import KafkaError, Message, TopicPartition
+from confluent_kafka import KafkaError, Message
 
-from api.kafka import Log, Offsets, drain, group_free_consumer
+from api.kafka import Log, Offsets, assign, drain, group_free_consumer, remaining
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 
@@ -23,10 +23,12 @@ class TopicReader:
         self._next: dict[Log, int] = {}
         self._consumer = group_free_consumer(
             settings,
-            enable_partition_eof=True,
-            fetch_wait_max_ms=20,  # the ends are known: nobody waits for what is not there yet
-            fetch_max_bytes=8 * 1024 * 1024,
-            queued_max_messages_kbytes=16 * 1024,  # values come along though nobody looks at them: bound them
+            {
+                "enable.partition.eof": True,
+                "fetch.wait.max.ms": 20,  # the ends are known: nobody waits for what is not there yet
+                "fetch.max.bytes": 8 * 1024 * 1024,
+                "queued.max.messages.kbytes": 16 * 1024,  # values come along though nobody looks at them: bound them
+            },
         )
 
     def read(self, logs: Iterable[Log], take: Callable[[Message], None], *, deadline: float) -> None:
@@ -43,7 +45,7 @@ class TopicReader:
         behind = {log for log in wanted if self._next[log] < ends[log]}
         if not behind:
             return
-        self._consumer.assign([TopicPartition(*log, self._next[log]) for log in sorted(behind)])
+        assign(self._consumer, {log: self._next[log] for log in behind}, timeout=remaining(deadline))
         try:
             while behind:
                 self._check(deadline, behind, ends)
