@@ -62,7 +62,8 @@ class FrameCounter:
     def snapshot(self, time: datetime, *, closed: bool = False) -> CaptureCounts | None:
         """The record of what happened since the last one; None when nothing did.
 
-        A `closed` record is the last one, and always comes, once: what is learnt later is lost, and the frame stays in flight.
+        A `closed` record is the last one, and always comes, once: what is learnt afterwards is not recorded, and such a
+        frame stays in flight.
         """
         with self._changed:
             quiet = self._reported == self._offered and not (self._dropped or self._failed or self._delivered)

@@ -39,12 +39,14 @@ def shrink(picture: Picture, width: int, height: int) -> Picture:
     if picture.shape[1] == width and picture.shape[0] == height:
         return picture
     odd = picture.shape[1] >= 2 * width
-    return cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if odd else cv2.INTER_LINEAR)
+    shrunk: Picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if odd else cv2.INTER_LINEAR)
+    return shrunk
 
 
 def _halves(picture: Picture, width: int, height: int) -> bool:
     has_height, has_width = picture.shape[:2]
-    return has_width % 2 == 0 and has_height % 2 == 0 and has_width >= 2 * width and has_height >= 2 * height
+    even = has_width % 2 == 0 and has_height % 2 == 0
+    return bool(even and has_width >= 2 * width and has_height >= 2 * height)
 
 
 def encode(

@@ -20,7 +20,7 @@ def open_source(camera: Camera) -> Source:
     """
     match kind_of(camera.source):
         case Kind.URL:
-            return UrlSource(camera.source)
+            return UrlSource(camera.source, loop=camera.loop)
         case Kind.USB:
             return UsbSource(int(camera.source))
         case Kind.FOLDER:

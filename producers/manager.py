@@ -1,0 +1,110 @@
+"""Keeps the running cameras what they should be."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from threading import Event, RLock, Thread
+from typing import Final
+
+from producers.desired import Farewell
+from producers.run import CameraRun, Worker
+from schemas.errors import EnvironmentMissingError
+from schemas.messages import Camera, CameraState
+
+log = logging.getLogger(__name__)
+
+FLUSH_S: Final = 5.0
+"""How long cameras that stop may wait for frames in flight."""
+_TICK_S: Final = 1.0
+_TOPICS_S: Final = 60.0
+
+
+class Manager:
+    """Starts, restarts and stops cameras, and has each write its counts about each second."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+        self._lock = RLock()
+        self._runs: dict[str, CameraRun] = {}
+        self._left: list[CameraRun] = []
+        self._stop = Event()
+        self._ticker = Thread(target=self._tick_for_ever, name="capture-ticker", daemon=True)
+        self._ticker.start()
+
+    def apply(self, cameras: Mapping[str, Camera], farewell: Callable[[str], Farewell]) -> None:
+        """Make the running cameras those of `cameras`; one that did not change goes on untouched."""
+        with self._lock:
+            if self._stop.is_set():
+                return
+            gone = [name for name in self._runs if name not in cameras]
+            changed = [name for name, camera in cameras.items() if self._is_other(camera)]
+            self._finish({name: farewell(name) for name in gone} | dict.fromkeys(changed, Farewell.SILENT))
+            for name in changed:
+                run = self._runs[name] = CameraRun(cameras[name], self._worker)
+                log.info("camera start camera=%s enabled=%s", name, cameras[name].enabled)
+                run.start()
+
+    def fence(self, camera: str, claim: int) -> None:
+        """Another worker claimed `camera` at the offset `claim`: stop a run that is older."""
+        with self._lock:
+            run = self._runs.get(camera)
+            if run is not None and run.run is not None and run.run < claim and not run.stopping:
+                log.warning("camera fenced camera=%s run=%d claim=%d", camera, run.run, claim)
+                run.finish(time.monotonic() + FLUSH_S, farewell=None)
+
+    def close(self) -> None:
+        """Stop every camera, with final counts."""
+        with self._lock:
+            self._stop.set()
+            self._finish(dict.fromkeys(self._runs, Farewell.STOPPED))
+        self._ticker.join()
+
+    def hanging(self) -> list[str]:
+        """Cameras that were stopped, and whose source has not returned yet."""
+        self._left = [run for run in self._left if run.hangs]
+        return [run.camera.id for run in self._left]
+
+    def _is_other(self, camera: Camera) -> bool:
+        run = self._runs.get(camera.id)
+        return run is None or run.camera != camera
+
+    def _finish(self, farewells: Mapping[str, Farewell]) -> None:
+        runs = {name: self._runs.pop(name) for name in farewells if name in self._runs}
+        deadline = time.monotonic() + FLUSH_S
+        for run in runs.values():
+            run.signal_stop()
+        for name, run in runs.items():
+            stopped = farewells[name] is Farewell.STOPPED
+            run.finish(deadline, farewell=CameraState.STOPPED if stopped else None)
+            if farewells[name] is Farewell.FORGOTTEN:
+                self._worker.records.forget(name)
+            if run.hangs:
+                self._left.append(run)
+            log.info("camera stop camera=%s run=%s", name, run.run)
+
+    def _tick_for_ever(self) -> None:
+        topics_due = time.monotonic() + _TOPICS_S
+        while not self._stop.wait(_TICK_S):
+            self._tick(list(self._runs.values()))
+            if time.monotonic() >= topics_due:
+                self._refresh(self._worker.topics.known())
+                topics_due = time.monotonic() + _TOPICS_S
+
+    def _tick(self, runs: Iterable[CameraRun]) -> None:
+        for run in runs:
+            try:
+                run.tick()
+            except Exception as error:
+                log.exception("counts not written camera=%s run=%s", run.camera.id, run.run)
+                self._worker.metrics.error(type(error).__name__)
+
+    def _refresh(self, topics: Iterable[str]) -> None:
+        try:
+            missing = self._worker.topics.refresh(topics)
+        except EnvironmentMissingError as error:
+            log.warning("partition counts not refreshed error=%s", error)
+        else:
+            if missing:
+                log.warning("topics are gone topics=%s", ",".join(missing))

@@ -1,0 +1,92 @@
+"""Reads one camera's source for one run: opens it, keeps its pace, opens it again when it breaks."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import closing
+from itertools import count
+from threading import Event
+
+from producers.backoff import Backoff
+from producers.pacing import RateLimit, Schedule
+from producers.sources import Kind, Picture, Source, kind_of, open_source
+from schemas.errors import SourceError
+from schemas.messages import Camera, CameraState, Pacing
+from schemas.redaction import redact
+
+log = logging.getLogger(__name__)
+
+Report = Callable[[CameraState, str | None], None]
+
+_SETTLED_S = 10.0
+"""A source that gave pictures for so long is well: the next break starts the back-off anew."""
+
+
+class Reader:
+    """Hands every picture that is due to `offer`, and each change of state to `report`, until `stop`."""
+
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        offer: Callable[[Picture], None],
+        report: Report,
+        stop: Event,
+        backoff: Backoff | None = None,
+    ) -> None:
+        self._camera = camera
+        self._offer = offer
+        self._report = report
+        self._stop = stop
+        self._backoff = backoff or Backoff()
+
+    def run(self) -> None:
+        """Read until the source ends or `stop` is set.
+
+        Raises:
+            SourceError: A file, a folder or a pattern cannot be read; URLs and USB devices are tried again for ever.
+        """
+        again = kind_of(self._camera.source) in (Kind.URL, Kind.USB)
+        while not self._stop.is_set():
+            started = time.monotonic()
+            try:
+                with closing(open_source(self._camera)) as source:
+                    self._stream(source)
+                return
+            except SourceError as error:
+                if not again:
+                    raise
+                if time.monotonic() - started > _SETTLED_S:
+                    self._backoff.reset()
+                self._wait(str(error))
+
+    def _wait(self, error: str) -> None:
+        pause = self._backoff.next()
+        if self._stop.is_set():
+            return
+        self._report(CameraState.FAILED, error)
+        log.warning("camera broken camera=%s retry_s=%.1f error=%s", self._camera.id, pause, error)
+        if not self._stop.wait(pause):
+            self._report(CameraState.CONNECTING, None)
+
+    def _stream(self, source: Source) -> None:
+        """Offer what is due, until the source ends or breaks."""
+        camera = self._camera
+        recorded_fps = None if source.live else source.fps
+        limit = RateLimit(camera.fps) if camera.fps else None
+        schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
+        for index in count():
+            picture = source.read()
+            if picture is None or self._stop.is_set():
+                return
+            if index == 0:
+                self._report(CameraState.STREAMING, None)
+                log.info("camera streaming camera=%s source=%s fps=%s", camera.id, redact(camera.source), source.fps)
+            moment = index / recorded_fps if recorded_fps else time.monotonic()
+            if limit and not limit.admit(moment):
+                continue
+            if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
+                return
+            self._offer(picture)

@@ -1,0 +1,293 @@
+"""One camera's run: from its claim to its closed counts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Event, Lock, Thread
+from typing import Final
+
+from producers.backoff import Backoff
+from producers.clock import RunClock, utc_now
+from producers.counts import FrameCounter
+from producers.encode import Jpeg, encode
+from producers.fence import Fence
+from producers.mailbox import Mailbox
+from producers.metrics import CaptureMetrics
+from producers.reader import Reader
+from producers.records import RecordSink
+from producers.sink import FrameSink
+from producers.sources import Picture
+from producers.spread import RoundRobin
+from producers.status import StatusBoard
+from producers.topics import Topics
+from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError, FramebusError
+from schemas.messages import (
+    Camera,
+    CameraState,
+    CaptureClaim,
+    DropReason,
+    FrameInfo,
+    Lane,
+    Pacing,
+)
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+STATUS_S: Final = 5.0
+"""How often a status is written that did not change."""
+SETTLE_S: Final = 12.0
+"""How long a camera that ended by itself waits for its last delivery reports: longer than any frame may take."""
+_JOIN_S: Final = 1.5
+"""How long a stop waits for a reader: one that hangs in a dead stream is left behind, with its offers refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the cameras of one capture worker share."""
+
+    settings: Settings
+    catalogue: Catalogue
+    owner: str
+    frames: FrameSink
+    records: RecordSink
+    topics: Topics
+    fence: Fence
+    metrics: CaptureMetrics
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    picture: Picture
+    captured_at: datetime
+    seqs: dict[str, int]
+
+
+class CameraRun:
+    """Runs one camera in threads of its own: a reader that never waits for Kafka, and an encoder that sends.
+
+    Live frames: the newest wins. Frames of the batch lane, and those of a file that is read at `max` pace, are never
+    dropped for being slow: their reader waits. Live sources cannot wait, whatever their lane.
+    """
+
+    def __init__(self, camera: Camera, worker: Worker) -> None:
+        self.camera = camera
+        self.run: int | None = None
+        self._worker = worker
+        self._stop = Event()
+        self._silent = False
+        self._mailbox: Mailbox[_Offer] = Mailbox()
+        self._counters: dict[str, FrameCounter] = {}
+        self._widths: dict[str, int] = {}
+        self._turns = {model: RoundRobin(camera.id, model) for model in camera.models}
+        self._clock = RunClock()
+        self._board = StatusBoard(camera, worker.owner, self._clock.now())
+        self._recording = Lock()
+        self._status_due = 0.0
+        self._waits = camera.lane is Lane.BATCH or camera.pacing is Pacing.MAX
+        self._main = Thread(target=self._guard, name=f"capture-{camera.id}", daemon=True)
+        self._encoder = Thread(target=self._send_all, name=f"encode-{camera.id}", daemon=True)
+
+    def start(self) -> None:
+        """Claim the camera and run it, in the background; of a disabled one only the status is written."""
+        if self.camera.enabled:
+            self._main.start()
+        else:
+            self._report(CameraState.STOPPED, None)
+
+    def signal_stop(self) -> None:
+        """Ask the run to stop; `finish` waits for it."""
+        self._stop.set()
+        self._mailbox.close()
+
+    def finish(self, deadline: float, *, farewell: CameraState | None) -> None:
+        """Stop, wait for frames in flight until `deadline` (monotonic), and write the closed counts.
+
+        `farewell` is the camera's last state; None writes none, for when another worker has the camera already.
+        """
+        self._silent = self._silent or farewell is None
+        self.signal_stop()
+        if self._main.is_alive():
+            self._main.join(max(0.0, min(_JOIN_S, deadline - time.monotonic())))
+        if self._main.is_alive():
+            log.warning("camera hangs camera=%s: its source does not return; it is left behind", self.camera.id)
+        self._close(deadline)
+        if farewell is not None and self._board.state is not CameraState.ENDED:
+            self._board.change(farewell, self._clock.now())
+            self._write_status()
+        self._silent = True
+        self._worker.metrics.camera_gone(self.camera.id)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the run was asked to stop."""
+        return self._stop.is_set()
+
+    @property
+    def hangs(self) -> bool:
+        """Whether the run's thread has not ended."""
+        return self._main.is_alive()
+
+    def tick(self) -> None:
+        """Write counts, and the status when it is due: to be called about each second."""
+        if self._worker.records.has_room:
+            self._record_counts()
+        if time.monotonic() >= self._status_due and not self._silent:
+            self._write_status()
+
+    def _guard(self) -> None:
+        try:
+            self._capture()
+        except FramebusError as error:
+            log.error("camera failed camera=%s error=%s", self.camera.id, error)  # noqa: TRY400
+            self._report(CameraState.FAILED, str(error))
+        except Exception as error:
+            log.exception("camera crashed camera=%s", self.camera.id)
+            self._worker.metrics.error(type(error).__name__)
+            self._report(CameraState.FAILED, f"{type(error).__name__} inside capture; the worker's log says more")
+
+    def _capture(self) -> None:
+        catalogue = self._worker.catalogue
+        self._widths = {model: catalogue.get(model).frame_width for model in self.camera.models}
+        self._write_status()
+        if not (self._await_topics() and self._claim()):
+            return
+        self._encoder.start()
+        try:
+            reader = Reader(self.camera, offer=self._offer, report=self._report, stop=self._stop)
+            reader.run()
+        finally:
+            self._mailbox.close()
+            while self._encoder.is_alive() and not self._stop.is_set():
+                self._encoder.join(0.2)  # a batch may wait for Kafka as long as it must
+            if not self._stop.is_set():
+                self._close(time.monotonic() + SETTLE_S)
+        if not self._stop.is_set():
+            log.info("camera ended camera=%s run=%s", self.camera.id, self.run)
+            self._report(CameraState.ENDED, None)
+
+    def _await_topics(self) -> bool:
+        """Wait until every model's frames topic exists; False when the run was stopped first."""
+        names = [self._worker.settings.names.frames(model) for model in self.camera.models]
+        backoff = Backoff()
+        while not self._stop.is_set():
+            try:
+                missing = self._worker.topics.refresh(names)
+                trouble = f"topic {', '.join(missing)} does not exist; expected it to be provisioned" if missing else ""
+            except EnvironmentMissingError as error:
+                trouble = str(error)
+            if not trouble:
+                return True
+            log.warning("camera waits camera=%s for=%s", self.camera.id, trouble)
+            self._report(CameraState.FAILED, trouble)
+            self._stop.wait(backoff.next())
+        return False
+
+    def _claim(self) -> bool:
+        camera, worker = self.camera, self._worker
+        claim = CaptureClaim(camera=camera.id, site=camera.site, owner=worker.owner, time=utc_now())
+        place = worker.records.claim(claim, self._stop)
+        if place is None:
+            return False
+        partition, self.run = place
+        worker.fence.watch(partition, self.run)
+        self._board.claimed(self.run)
+        self._clock = RunClock()
+        self._counters = {model: FrameCounter(camera.id, model, self.run) for model in camera.models}
+        self._report(CameraState.CONNECTING, None)
+        return True
+
+    def _offer(self, picture: Picture) -> None:
+        now = self._clock.now()
+
+        def make() -> _Offer:
+            return _Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()})
+
+        self._board.offered(picture.shape[1], picture.shape[0])
+        replaced = self._mailbox.put(make, wait=self._waits)
+        if replaced is not None:
+            for counter in self._counters.values():
+                counter.drop(DropReason.SUPERSEDED)
+
+    def _send_all(self) -> None:
+        while (offer := self._mailbox.take()) is not None:
+            unsent = dict(self._counters)
+            try:
+                self._send(offer, unsent)
+            except Exception as error:
+                log.exception("frame lost in capture camera=%s run=%s seqs=%s", self.camera.id, self.run, offer.seqs)
+                self._worker.metrics.error(type(error).__name__)
+                for counter in unsent.values():
+                    counter.drop(DropReason.ENCODE_FAILED)
+
+    def _send(self, offer: _Offer, unsent: dict[str, FrameCounter]) -> None:
+        """Encode and send one picture; a model leaves `unsent` as soon as its frame's fate is in good hands."""
+        limit = self._worker.settings.frame_limit_bytes
+        encoded = encode(offer.picture, self._widths, quality=self.camera.quality, limit_bytes=limit)
+        for model, jpeg in encoded.items():
+            if isinstance(jpeg, Jpeg):
+                sent = self._send_one(model, jpeg, offer)
+                counter = unsent.pop(model)
+                if not sent:
+                    counter.drop(DropReason.QUEUE_FULL)
+            else:
+                unsent.pop(model).drop(jpeg)
+
+    def _send_one(self, model: str, jpeg: Jpeg, offer: _Offer) -> bool:
+        worker, turn = self._worker, self._turns[model]
+        info = FrameInfo(
+            model=model,
+            camera=self.camera.id,
+            site=self.camera.site,
+            run=self._counters[model].run,
+            seq=offer.seqs[model],
+            captured_at=offer.captured_at,
+            width=jpeg.width,
+            height=jpeg.height,
+            lane=self.camera.lane,
+        )
+        partition = turn.partition(worker.topics.partitions(worker.settings.names.frames(model)))
+        sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
+        while self._waits and not sent and not self._stop.wait(0.02):
+            sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
+        if sent:
+            turn.sent()
+        return sent
+
+    def _close(self, deadline: float) -> None:
+        """Wait for frames in flight until `deadline` (monotonic), then write the last counts, once."""
+        self._mailbox.close()
+        if self._encoder.is_alive():
+            self._encoder.join(max(0.0, deadline - time.monotonic()))
+        for counter in self._counters.values():
+            if not counter.wait_settled(deadline - time.monotonic()):
+                log.warning("frames without an answer camera=%s model=%s", self.camera.id, counter.model)
+        self._record_counts(closed=True)
+
+    def _record_counts(self, *, closed: bool = False) -> None:
+        with self._recording:  # records of a run must be written in the order in which they were taken
+            for counter in self._counters.values():
+                counts = counter.snapshot(utc_now(), closed=closed)
+                if counts is None:
+                    continue
+                self._worker.records.counts(counts)
+                self._worker.metrics.counts(counts)
+                if counts.failed:
+                    log.warning(
+                        "frames failed camera=%s model=%s frames=%d", counts.camera, counts.model, counts.failed
+                    )
+
+    def _report(self, state: CameraState, error: str | None) -> None:
+        if self._stop.is_set() or self._silent:
+            return
+        self._worker.metrics.camera_up(self.camera.id, state is CameraState.STREAMING)
+        if self._board.change(state, self._clock.now(), error=error):
+            self._write_status()
+
+    def _write_status(self) -> None:
+        self._status_due = time.monotonic() + STATUS_S
+        self._worker.records.status(self._board.snapshot(self._clock.now()))

@@ -1,0 +1,124 @@
+"""The capture service: one worker of its site's capture group."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from types import FrameType
+from typing import Final
+
+import cv2
+
+from producers.backoff import Backoff
+from producers.fence import Fence
+from producers.manager import Manager
+from producers.metrics import CaptureMetrics
+from producers.ownership import Ownership
+from producers.records import RecordSink
+from producers.run import Worker
+from producers.sink import FrameSink
+from producers.topics import Topics
+from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FLUSH_S: Final = 3.0
+_HANG_S: Final = 6.0
+"""How long the process stays for a camera that hangs: a little above the sources' read timeout."""
+
+
+class _StopSignal:
+    """Whether SIGTERM or SIGINT came. A plain flag: a handler that sets an `Event` which the main thread is just
+    entering would wait for itself."""
+
+    def __init__(self) -> None:
+        self.came = False
+        signal.signal(signal.SIGTERM, self._handle)
+        signal.signal(signal.SIGINT, self._handle)
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until a signal came."""
+        deadline = time.monotonic() + seconds
+        while not self.came and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def _handle(self, _signal: int, _frame: FrameType | None) -> None:
+        self.came = True
+
+
+def run(settings: Settings) -> int:
+    """Run this worker's cameras until SIGTERM or SIGINT; then stop them, write final counts and leave the group.
+
+    Returns the exit code: 0, or 1 when the connection to Kafka broke in a way that only a new process mends. To be
+    called from the main thread, once for each process.
+    """
+    _quiet_opencv()
+    stop = _StopSignal()
+    topics = Topics(settings)
+    if not _await_broker(settings, topics, stop):
+        return 0
+    worker = Worker(
+        settings=settings,
+        catalogue=Catalogue(),
+        owner=f"{socket.gethostname()}-{os.getpid()}",
+        frames=FrameSink(settings),
+        records=RecordSink(settings),
+        topics=topics,
+        fence=Fence(settings),
+        metrics=CaptureMetrics(),
+    )
+    log.info("capture starts site=%s owner=%s servers=%s", settings.site, worker.owner, settings.bootstrap_servers)
+    return _serve(worker, stop)
+
+
+def _serve(worker: Worker, stop: _StopSignal) -> int:
+    manager = Manager(worker)
+    worker.fence.start(manager.fence)
+    ownership = Ownership(worker.settings, worker.metrics, manager.apply)
+    while not (stop.came or worker.frames.broken or worker.records.broken):
+        ownership.poll(0.2)
+    broken = not stop.came
+    manager.close()
+    worker.fence.close()
+    left = worker.frames.close(0) + worker.records.close(_FLUSH_S)
+    ownership.close()
+    _await_hanging(manager)
+    log.info("capture stopped owner=%s unanswered=%d", worker.owner, left)
+    return 1 if broken else 0
+
+
+def _await_broker(settings: Settings, topics: Topics, stop: _StopSignal) -> bool:
+    """Wait until Kafka answers and has the topics that capture needs; False when `stop` came first."""
+    names = settings.names
+    backoff = Backoff(last_s=10.0)
+    while not stop.came:
+        try:
+            missing = topics.refresh((names.cameras, names.camera_status, names.captures))
+        except EnvironmentMissingError as error:
+            log.warning("capture waits for kafka error=%s", error)
+        else:
+            if not missing:
+                return True
+            log.warning("capture waits for topics=%s: expected them to be provisioned", ",".join(missing))
+        stop.wait(backoff.next())
+    return False
+
+
+def _await_hanging(manager: Manager) -> None:
+    """Let threads inside OpenCV come back: a process that ends under them may crash, and end with another code."""
+    deadline = time.monotonic() + _HANG_S
+    while manager.hanging() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _quiet_opencv() -> None:
+    """Our errors name the source without its password; OpenCV and FFmpeg would print their own. One thread is enough
+    for a picture: the cameras are the parallelism."""
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    cv2.setNumThreads(1)

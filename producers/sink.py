@@ -1,0 +1,83 @@
+"""Frames to Kafka: a bounded queue, and a delivery report for every frame."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException
+
+from producers.counts import FrameCounter
+from producers.pump import Pump
+from schemas.messages import FrameInfo
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+QUEUE_FRAMES: Final = 2_000
+QUEUE_KILOBYTES: Final = 64 * 1024
+GIVE_UP_MS: Final = 10_000
+"""How long a frame may stay undelivered before it counts as failed."""
+
+
+class FrameSink:
+    """The one producer of a worker's frames; what it queues is bounded in frames and in bytes."""
+
+    def __init__(self, settings: Settings, *, queue_frames: int = QUEUE_FRAMES, give_up_ms: int = GIVE_UP_MS) -> None:
+        self._names = settings.names
+        self._pump = Pump(
+            settings,
+            {
+                "linger.ms": 5,
+                "message.timeout.ms": give_up_ms,
+                "request.timeout.ms": min(5_000, give_up_ms),
+                "queue.buffering.max.messages": queue_frames,
+                "queue.buffering.max.kbytes": max(QUEUE_KILOBYTES, 4 * settings.record_limit_bytes // 1024),
+                "compression.type": "none",  # JPEG does not compress
+            },
+        )
+
+    @property
+    def broken(self) -> bool:
+        """Whether the producer can do nothing more."""
+        return self._pump.fatal.is_set()
+
+    def send(self, info: FrameInfo, jpeg: bytes, partition: int, counter: FrameCounter) -> bool:
+        """Queue a frame, whose fate `counter` will learn; False, and nothing counted, when the queue is full."""
+
+        def settle(error: KafkaError | None, record: Any) -> None:  # noqa: ANN401 (a confluent-kafka Message)
+            if error is None:
+                counter.deliver(record.partition(), record.offset())
+            else:
+                self._fail(counter, info, partition, error)
+
+        try:
+            self._pump.producer.produce(
+                self._names.frames(info.model),
+                jpeg,
+                info.camera.encode(),
+                partition,
+                on_delivery=settle,
+                headers=info.encode(),
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            self._fail(counter, info, partition, error.args[0])
+        return True
+
+    def close(self, timeout_s: float) -> int:
+        """Wait for frames under way; how many are still without an answer."""
+        return self._pump.close(timeout_s)
+
+    @staticmethod
+    def _fail(counter: FrameCounter, info: FrameInfo, partition: int, error: KafkaError) -> None:
+        counter.fail()
+        log.debug(
+            "frame failed camera=%s model=%s seq=%d partition=%d error=%s",
+            info.camera,
+            info.model,
+            info.seq,
+            partition,
+            error.str(),
+        )
