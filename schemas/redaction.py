@@ -7,12 +7,14 @@ from typing import Final
 
 HIDDEN: Final = "***"
 
-_USERINFO: Final = re.compile(r"^(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^:@/]*):.*@", re.DOTALL)
+_USERINFO: Final = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*://)(?P<user>[^:@/\s]*):\S*@")
 """Greedy up to the last `@`: a password may itself hold `@` or `/`, and to hide too much harms nobody."""
-_PARAMETER: Final = re.compile(r"(?i)(?<=[?&;])(?P<name>[^=&#;?]*(?:pass|pwd|token|secret|auth|key)[^=&#;]*)=[^&#;]*")
+_PARAMETER: Final = re.compile(
+    r"(?i)(?<=[?&;])(?P<name>[^=&#;?\s]*(?:pass|pwd|token|secret|auth|key)[^=&#;\s]*)=[^&#;\s'\"]*"
+)
 
 
-def redact(source: str) -> str:
-    """`source` with the password of a URL, and the values of secret-looking query parameters, replaced by `***`."""
-    source = _USERINFO.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", source)
-    return _PARAMETER.sub(rf"\g<name>={HIDDEN}", source)
+def redact(text: str) -> str:
+    """`text`, a source or a message that quotes one, with `***` for URLs' passwords and secret-looking parameters."""
+    text = _USERINFO.sub(rf"\g<scheme>\g<user>:{HIDDEN}@", text)
+    return _PARAMETER.sub(rf"\g<name>={HIDDEN}", text)

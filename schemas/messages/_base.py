@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 
 from schemas.errors import MessageError
 from schemas.names import IDENTIFIER
+from schemas.redaction import redact
 
 
 def _aware(value: datetime) -> datetime:
@@ -59,7 +60,7 @@ def explain(title: str, error: ValidationError) -> str:
     """The first fault that pydantic found, in one line: where, what stood there, what was expected."""
     detail: Any = error.errors(include_url=False)[0]
     where = ".".join(str(part) for part in detail["loc"]) or "value"
-    shown = repr(detail["input"])
+    shown = redact(repr(detail["input"]))  # before it is cut: a password without its end would look like a host
     shown = shown if len(shown) <= 80 else f"{shown[:77]}…"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{title}: {where} = {shown}: {detail['msg']}{more}"

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from schemas.errors import MessageError
+from schemas.messages import Camera
 from schemas.redaction import redact
 
 
@@ -20,8 +22,24 @@ from schemas.redaction import redact
         ("/videos/street:1.mp4", "/videos/street:1.mp4"),
         ("pattern:640x480", "pattern:640x480"),
         ("0", "0"),
+        ("{'id': 'x', 'source': 'rtsp://a:hunter2@h/s', 'n': 1}", "{'id': 'x', 'source': 'rtsp://a:***@h/s', 'n': 1}"),
+        ("source 'http://h/?pwd=hunter2': broken", "source 'http://h/?pwd=***': broken"),
     ],
 )
 def test_secrets_are_hidden_and_the_rest_stays(source: str, shown: str) -> None:
     assert redact(source) == shown
     assert "hunter2" not in redact(source)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b'{"id": "a", "source": "rtsp://admin:hunter2hunter2@10.0.0.7/stream", "models": []}',
+        b'{"source": "rtsp://admin:hunter2hunter2hunter2hunter2hunter2hunter2hunter2hunter2hunter2@10.0.0.7/s"}',
+        b'{"source": "rtsp://admin:hunter2@10.0.0.7/s"',
+    ],
+)
+def test_the_error_of_a_wrong_camera_hides_them_too(value: bytes) -> None:
+    with pytest.raises(MessageError) as caught:
+        Camera.from_json(value)
+    assert "hunter2" not in str(caught.value)
