@@ -6,12 +6,9 @@ import base64
 import json
 import logging
 import os
-import random
 import re
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -22,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 from deploy.local import process
 from deploy.local.jars import find_jars
 from deploy.local.java import find_java
+from deploy.local.ports import free_port, is_free
 from processors.samples.progress import Progress, silent
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
@@ -32,8 +30,6 @@ HEAP_MB: Final = 512
 START_DEADLINE_S: Final = 60.0
 STOP_DEADLINE_S: Final = 10.0
 _ATTEMPTS: Final = 3
-_PORTS: Final = range(20_000, 32_768)
-"""Below the range from which Linux takes client ports: while the broker restarts, no connection can take its own."""
 
 _PROPERTIES: Final = """\
 process.roles=broker,controller
@@ -127,7 +123,11 @@ class EmbeddedKafka:
     has its own process group (Ctrl-C does not reach it) and dies with the thread that started it.
     """
 
-    def __init__(self, data_dir: Path, runtime: KafkaRuntime, *, heap_mb: int = HEAP_MB) -> None:
+    def __init__(
+        self, data_dir: Path, runtime: KafkaRuntime, *, port: int | None = None, heap_mb: int = HEAP_MB
+    ) -> None:
+        """A broker that is not started yet; `port` is the one to take if it is free."""
+        self._port = port
         self._folder = data_dir.resolve()
         self._runtime = runtime
         self._heap_mb = heap_mb
@@ -201,18 +201,17 @@ class EmbeddedKafka:
             process.kill(self._process)
 
     def restart(self) -> None:
-        """Start the broker again on the same address, after `stop`, `kill` or neither."""
+        """Start the broker again at the same address, after `stop`, `kill` or neither."""
         self.stop()
         self.start()
 
     def _choose_node(self) -> _Node:
-        """The remembered ports if they are free, else new ones; a directory without a cluster is formatted."""
+        """The wanted or remembered ports if they are free, else new ones; formats a directory without a cluster."""
         file = self._folder / "node.json"
         known = _Node(**json.loads(file.read_text())) if file.exists() else None
-        if known and _is_free(known.broker) and _is_free(known.controller):
-            self._write_properties(known)
-            return known
-        broker, controller = _free_ports()
+        broker = self._port or (known.broker if known else None)
+        broker = broker if broker and is_free(broker) else free_port()
+        controller = known.controller if known and is_free(known.controller) else free_port(but=broker)
         node = _Node(known.cluster_id if known else _new_cluster_id(), broker, controller)
         self._write_properties(node)
         if known is None:
@@ -246,7 +245,7 @@ class EmbeddedKafka:
         while time.monotonic() < deadline:
             if not self.running:
                 raise EnvironmentMissingError(f"Kafka ended while it started: {self._last_words()}")
-            if not _is_free(self._known.broker) and self._answers():
+            if not is_free(self._known.broker) and self._answers():
                 return
             time.sleep(0.05)
         raise EnvironmentMissingError(f"Kafka did not answer within {START_DEADLINE_S:.0f} s: {self._last_words()}")
@@ -275,18 +274,3 @@ class EmbeddedKafka:
 def _new_cluster_id() -> str:
     """16 random bytes in 22 characters; a dash in front would look like an option."""
     return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "_")
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _free_ports() -> tuple[int, int]:
-    candidates: Iterator[int] = (port for port in random.sample(_PORTS, len(_PORTS)) if _is_free(port))
-    return next(candidates), next(candidates)

@@ -44,8 +44,7 @@ def start(
 def send(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
     """Send a signal to the process's whole group; one that is gone already is no error."""
     if process.poll() is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        _signal_group(process, number)
 
 
 def stop(process: subprocess.Popen[bytes], *, deadline_s: float) -> bool:
@@ -53,13 +52,19 @@ def stop(process: subprocess.Popen[bytes], *, deadline_s: float) -> bool:
     send(process, signal.SIGTERM)
     try:
         process.wait(deadline_s)
-        return True
     except subprocess.TimeoutExpired:
         kill(process)
         return False
+    return True
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process's whole group at once."""
-    send(process, signal.SIGKILL)
+    """End the process at once, and whatever it left in its group; harmless if all are gone."""
+    # While one member lives the group's number is taken, so this cannot meet a stranger's group.
+    _signal_group(process, signal.SIGKILL)
     process.wait()
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)

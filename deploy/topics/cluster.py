@@ -27,6 +27,8 @@ from schemas.settings import Settings
 log = logging.getLogger(__name__)
 
 _TIMEOUT_S: Final = 30.0
+_CONTACT_S: Final = 5.0
+"""Within this time a broker that is there has answered: nobody waits half a minute for a wrong address."""
 
 
 def changes(settings: Settings, catalogue: Catalogue) -> list[Change]:
@@ -68,7 +70,7 @@ def _admin(settings: Settings) -> AdminClient:
     """A client whose own complaints go to our log; what matters of them comes back as an error."""
     admin = AdminClient(settings.librdkafka(), logger=log)
     try:
-        admin.list_topics(timeout=_TIMEOUT_S)
+        admin.list_topics(timeout=_CONTACT_S)
     except KafkaException as error:
         raise EnvironmentMissingError(
             f"no Kafka broker answers at {settings.bootstrap_servers} ({error.args[0].str()}): start one, or name "

@@ -12,7 +12,10 @@ from schemas.settings import Settings
 
 KEYED_PARTITIONS: Final = 4
 FRAMES_RETENTION_S: Final = 600
-RECORDS_RETENTION_S: Final = 7 * 24 * 3600
+_DAY_S: Final = 24 * 3600
+CAPTURES_RETENTION_S: Final = 7 * _DAY_S
+OUTCOMES_RETENTION_S: Final = 8 * _DAY_S
+"""Longer than captures: an audit that still sees a delivery must still see what became of it."""
 _HEADROOM: Final = 2.0
 _BYTES_PER_PIXEL: Final = 0.25
 """Of a JPEG with quality 85 and much detail; a picture's usual height is 9/16 of its width."""
@@ -56,17 +59,20 @@ class Change:
 def plan(settings: Settings, catalogue: Catalogue) -> list[TopicPlan]:
     """What every topic of this installation should be; pure."""
     names = settings.names
+    outcomes = _records(settings, OUTCOMES_RETENTION_S)
     frames = [_frames(settings, model) for model in catalogue.models]
     results = [
-        _plan(settings, names.results(model.name), model.partitions, _records(settings), growable=True)
+        _plan(settings, names.results(model.name), model.partitions, outcomes, growable=True)
         for model in catalogue.models
     ]
-    records = [
-        _plan(settings, name, KEYED_PARTITIONS, _records(settings))
-        for name in (names.captures, names.skips, names.dead_letters)
-    ]
-    states = [_plan(settings, name, KEYED_PARTITIONS, _compacted()) for name in (names.cameras, names.camera_status)]
-    return frames + results + records + states
+    keyed = {
+        names.captures: _records(settings, CAPTURES_RETENTION_S),
+        names.skips: outcomes,
+        names.dead_letters: outcomes,
+        names.cameras: _compacted(),
+        names.camera_status: _compacted(),
+    }
+    return frames + results + [_plan(settings, name, KEYED_PARTITIONS, config) for name, config in keyed.items()]
 
 
 def frames_retention_bytes(model: Model) -> int:
@@ -119,10 +125,12 @@ def _frames(settings: Settings, model: Model) -> TopicPlan:
     return _plan(settings, settings.names.frames(model.name), model.partitions, config, growable=True)
 
 
-def _records(settings: Settings) -> dict[str, str]:
+def _records(settings: Settings, retention_s: int) -> dict[str, str]:
     return {
         "cleanup.policy": "delete",
-        "retention.ms": str(RECORDS_RETENTION_S * 1000),
+        "retention.ms": str(retention_s * 1000),
+        # Retention removes closed segments only: without a limit a quiet topic would keep its records twice as long.
+        "segment.ms": str(_DAY_S // 2 * 1000),
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(settings.record_limit_bytes),
         "compression.type": "producer",

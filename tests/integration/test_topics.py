@@ -53,7 +53,7 @@ def test_a_keyed_topic_with_other_partitions_is_refused(settings: Settings, cata
 def test_a_broker_that_is_away_is_named_with_the_ways_out(
     catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("deploy.topics.cluster._TIMEOUT_S", 0.5)
+    monkeypatch.setattr("deploy.topics.cluster._CONTACT_S", 0.5)
     away = Settings(bootstrap_servers="127.0.0.1:9")
     with pytest.raises(EnvironmentMissingError, match=r"127\.0\.0\.1:9 .*--kafka HOST:PORT"):
         topics.changes(away, catalogue)

@@ -1,0 +1,44 @@
+"""`framebus run`: one service in this process, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from deploy.cli.options import Kafka, read_settings
+from deploy.cli.service import serve_metrics, set_up_logging
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run one service in this process, until SIGTERM or Ctrl-C.")
+
+
+@app.command()
+def capture(kafka: Kafka = None) -> None:
+    """Run this site's cameras."""
+    _run("producers.service", kafka)
+
+
+@app.command()
+def inference(
+    model: Annotated[str, typer.Option("--model", help="The model's name in the catalogue.")], kafka: Kafka = None
+) -> None:
+    """Infer one model's frames."""
+    _run("processors.service", kafka, model)
+
+
+@app.command()
+def api(kafka: Kafka = None) -> None:
+    """Serve REST, results as a stream, and the page."""
+    # The API shows its metrics beside its routes, so it gets no server of its own for them.
+    _run("api.service", kafka, metrics=False)
+
+
+def _run(module: str, kafka: str | None, *arguments: str, metrics: bool = True) -> None:
+    settings = read_settings(kafka)
+    set_up_logging(settings.log_level)
+    run: Callable[..., Any] = import_module(module).run
+    if metrics:
+        serve_metrics(settings)
+    raise typer.Exit(run(settings, *arguments))

@@ -1,0 +1,64 @@
+"""How the command line shows things: tables, and progress bars that become lines where there is no terminal."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from processors.samples.progress import Progress as ProgressCall
+
+out: Final = Console(highlight=False)
+"""What a verb answers."""
+err: Final = Console(stderr=True, highlight=False)
+"""What it says meanwhile."""
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
+    """A plain table; the columns named in `right` hold numbers."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+@contextmanager
+def progress_bars() -> Iterator[ProgressCall]:
+    """Progress as bars on a terminal, one a label; elsewhere as a line when a label begins and one when it ends."""
+    if not err.is_terminal:
+        yield _Lines()
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeRemainingColumn(), console=err, transient=False) as bars:
+        yield _Bars(bars)
+
+
+class _Bars:
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+
+    def __call__(self, label: str, done: int, total: int | None) -> None:
+        if label not in self._tasks:
+            self._tasks[label] = self._bars.add_task(label, total=total)
+        self._bars.update(self._tasks[label], completed=done, total=total)
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._began: dict[str, float] = {}
+
+    def __call__(self, label: str, done: int, total: int | None) -> None:
+        if label not in self._began:
+            self._began[label] = time.monotonic()
+            err.print(f"{label} ...", markup=False)
+        if total is not None and done >= total and self._began[label]:
+            err.print(f"{label}: done in {time.monotonic() - self._began[label]:.1f} s", markup=False)
+            self._began[label] = 0.0

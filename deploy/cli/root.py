@@ -1,0 +1,68 @@
+"""The command's root: knows every verb by name, imports only the one that is called, and shows errors in one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from rich.console import Console
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from schemas.errors import FramebusError
+
+VERBS: Final = {
+    "demo": "Run the main job on sample videos: Kafka, cameras, workers and the page.",
+    "up": "Run everything on this machine until Ctrl-C, with its own Kafka or one that exists.",
+    "run": "Run one service: capture, inference or api.",
+    "camera": "List, add, edit and remove cameras.",
+    "model": "List, show, fetch and try models.",
+    "result": "Follow results.",
+    "dead-letter": "Look at frames that could not be inferred.",
+    "topic": "Plan and apply the topics.",
+    "status": "Show cameras, models and their lag.",
+    "audit": "Check that every frame has an outcome.",
+    "doctor": "Say what this machine lacks, and the ways out.",
+}
+"""Every verb with its one line; its module is `deploy.cli.commands.<verb>`, where `app` is a Typer."""
+
+ERROR_CODE: Final = 2
+
+
+class _LazyCommand(TyperCommand):
+    """A verb that imports its module when it is called; until then it is a name and a line of help."""
+
+    def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # Typer keeps its click to itself
+        module = import_module(f"deploy.cli.commands.{(self.name or '').replace('-', '_')}")
+        return get_command(module.app).make_context(*args, **extra)
+
+
+class _Root(TyperGroup):
+    def list_commands(self, ctx: object) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> TyperCommand | None:
+        return _LazyCommand(cmd_name, help=VERBS[cmd_name]) if cmd_name in VERBS else None
+
+
+def build() -> typer.Typer:
+    """The whole command line."""
+    root = typer.Typer(cls=_Root, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+    @root.callback(help="Elastic video inference on Kafka: every frame has an address and an outcome.")
+    def _root() -> None: ...
+
+    return root
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; what Framebus itself reports is one red line and exit code 2, never a traceback."""
+    try:
+        get_command(build()).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="framebus")
+    except FramebusError as error:
+        message = " ".join(str(error).split())
+        Console(stderr=True).print(f"framebus: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(ERROR_CODE)
