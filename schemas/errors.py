@@ -9,7 +9,8 @@
     │   └── FrameError           … and it is a frame: it ends in dead-letters
     │       ├── HeaderError      a header is missing or malformed
     │       ├── NotJpegError     the value is not a JPEG picture
-    │       └── FrameTooLargeError   more bytes or more pixels than the limit
+    │       ├── FrameTooLargeError   more bytes or more pixels than the limit
+    │       └── LethalFrameError     the frame ended the worker each time that it was tried alone
     ├── ModelError               a network cannot be fetched, compiled or run
     ├── FetchError               a download failed, or its sha256 is not the expected one
     └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
@@ -58,6 +59,10 @@ class NotJpegError(FrameError):
 
 class FrameTooLargeError(FrameError):
     """A frame has more bytes or more pixels than the limit."""
+
+
+class LethalFrameError(FrameError):
+    """A frame ended the worker's process each time that it was tried alone."""
 
 
 class ModelError(FramebusError):

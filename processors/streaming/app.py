@@ -1,0 +1,66 @@
+"""The Faust app of one model's workers: which topic, which group, and the settings that hold (measured)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from processors.streaming.connection import broker_url, credentials
+from processors.streaming.containments import FramesApp, QuietMonitor, RawSchema, check_versions
+from schemas.settings import Settings
+
+COMMIT_INTERVAL_S: Final = 0.5
+SESSION_TIMEOUT_S: Final = 15.0
+REBALANCE_TIMEOUT_S: Final = 30.0
+FETCH_BYTES: Final = 4 * 1024 * 1024
+"""A partition's share of one fetch: frames ahead, so that the window never waits for the network."""
+
+
+def create_app(settings: Settings, model: str, *, folder: Path) -> FramesApp:
+    """The app that reads the frames of `model` for its `owner`, which is yet to be set.
+
+    `folder` is for files that Faust insists on. Must be called in the event loop that will run the app.
+
+    Raises:
+        EnvironmentMissingError: Faust or aiokafka is not the version whose defects are contained.
+        SettingsError: A TLS file cannot be read.
+    """
+    check_versions()
+    app = FramesApp(
+        settings.names.inference_group(model),
+        broker=broker_url(settings),
+        broker_credentials=credentials(settings),
+        datadir=str(folder),
+        store="memory://",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,  # issue 93: with no tables either, aiokafka's RoundRobin assigns
+        stream_wait_empty=True,
+        stream_buffer_maxsize=256,  # at least 2.5 × fps: when it is full the fetcher sleeps for a second
+        stream_recovery_delay=0.0,
+        broker_max_poll_records=64,
+        broker_commit_interval=COMMIT_INTERVAL_S,
+        broker_session_timeout=SESSION_TIMEOUT_S,
+        broker_heartbeat_interval=1.0,
+        broker_rebalance_timeout=REBALANCE_TIMEOUT_S,
+        broker_request_timeout=REBALANCE_TIMEOUT_S,
+        consumer_max_fetch_size=max(FETCH_BYTES, settings.record_limit_bytes),
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+        producer_linger=0.005,
+        producer_request_timeout=30.0,
+        producer_max_request_size=settings.record_limit_bytes,
+        monitor=QuietMonitor(),
+    )
+    app.frames_topic = settings.names.frames(model)
+    return app
+
+
+def read_frames(app: FramesApp) -> None:
+    """Let the app's owner process the stream of frames: one agent, one reader, whose acks Faust leaves alone (606)."""
+    topic = app.topic(app.frames_topic, schema=RawSchema(key_type=bytes, value_type=bytes))
+
+    @app.agent(topic, name="frames", concurrency=1)
+    async def frames(stream):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202  # Faust reads annotations
+        await app.owner.run(stream.noack().events())

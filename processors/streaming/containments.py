@@ -1,0 +1,239 @@
+"""Every containment of a defect of Faust or aiokafka, in this one place and for these versions alone.
+
+Faust keeps its own account of which messages are acknowledged, and most of its defects that lose or repeat frames
+are in that account. It is not used here: an `Owner` (the worker) says what may be committed, in offset order, and
+this consumer commits just that. Each override says what it is against:
+
+- https://github.com/faust-streaming/faust/issues/606  acks out of order commit past a message still in flight
+- https://github.com/faust-streaming/faust/issues/502  acked, uncommitted offsets are forgotten when partitions go
+- https://github.com/faust-streaming/faust/issues/93   the default assignor leaves workers without partitions
+- https://github.com/faust-streaming/faust/issues/316  a failed commit counts as done, so lag stays where nothing comes
+- offset gaps are filled and committed over in silence (`_add_gap`): frames that expired look like frames that were done
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from importlib.metadata import version
+from typing import Any, Final, Protocol, TypeVar
+
+import faust
+from aiokafka import TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers import aiokafka as driver
+
+from processors.streaming.caution import Position
+from schemas.errors import EnvironmentMissingError
+
+log = logging.getLogger(__name__)
+
+PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
+ASSIGNED_DEADLINE_S: Final = 12.0
+"""aiokafka sends no heartbeat until the assignment is taken up: less than the session timeout."""
+
+T = TypeVar("T")
+
+
+def check_versions() -> None:
+    """Make sure that the libraries are those whose defects are contained here.
+
+    Raises:
+        EnvironmentMissingError: A version is another one.
+    """
+    for package, pinned in PINNED.items():
+        if (found := version(package)) != pinned:
+            raise EnvironmentMissingError(
+                f"{package} {found}: expected {pinned}, the version whose defects processors/streaming contains"
+            )
+
+
+class Owner(Protocol):
+    """Who processes the frames: says what may be committed, and is told what it owns."""
+
+    async def run(self, events: AsyncIterator[Any]) -> None:
+        """Process the stream's events, as long as there are any."""
+
+    async def assigned(self, partitions: set[int]) -> None:
+        """Partitions were assigned; nothing of them arrives before this returns."""
+
+    async def revoked(self) -> None:
+        """Every partition goes: finish what was taken and commit, within a time of your own."""
+
+    def due(self) -> Mapping[int, Position]:
+        """What may be committed now."""
+
+    def committed(self, positions: Mapping[int, Position]) -> None:
+        """The broker has acknowledged these commits."""
+
+
+class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
+    """A Faust app that reads one topic for one `owner`."""
+
+    owner: Owner
+    frames_topic: str
+
+    def _new_transport(self) -> Any:  # noqa: ANN401  # Faust is untyped
+        return _Transport(self.conf.broker_consumer, self)
+
+
+class _Forgetful(defaultdict[Any, None]):
+    """Faust's read offsets, never known.
+
+    With them Faust drops whatever is re-read, and fills a jump by `_add_gap`; both are decided by the owner.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(lambda: None)
+
+    def __setitem__(self, key: Any, value: None) -> None:  # noqa: ANN401  # Faust's TP
+        """Forget it."""
+
+    def update(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Forget it."""
+
+
+class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
+    """Faust's consumer, committing what the owner says and nothing else."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(*arguments, **options)
+        self._read_offset = _Forgetful()
+        self._commits = asyncio.Lock()
+
+    # What the owner may ask
+
+    async def positions(self, partitions: Iterable[int]) -> dict[int, Position]:
+        """What the group has committed, with the mark beside it; partitions without a commit are absent."""
+        coordinator = self._thread._consumer._coordinator
+        wanted = [self._place(partition) for partition in partitions]
+        found = await self._in_thread(coordinator.fetch_committed_offsets(wanted))
+        return {place.partition: Position(entry.offset, entry.metadata or "") for place, entry in found.items()}
+
+    async def bounds(self, partitions: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """The first offset in the log and the one above the last, by partition."""
+        places = [self._place(partition) for partition in partitions]
+        consumer = self._thread._consumer
+        starts = await self._in_thread(consumer.beginning_offsets(places))
+        ends = await self._in_thread(consumer.end_offsets(places))
+        return {place.partition: (starts[place], ends[place]) for place in places}
+
+    async def rewind(self, partition: int, offset: int) -> None:
+        """Let the stream go on at `offset`."""
+
+        async def seek() -> None:
+            self._thread._consumer.seek(self._place(partition), offset)
+
+        await self._in_thread(seek())
+
+    async def commit_now(self, positions: Mapping[int, Position]) -> bool:
+        """Commit these positions; False where the group has moved on, or the broker refuses.
+
+        Against #316: only what the broker acknowledged counts, so a failed commit is due again. Faust flushes its
+        producer before a commit; what is due here has been acknowledged already.
+        """
+        async with self._commits:
+            return await self._commit_positions(positions)
+
+    def halt(self) -> None:
+        """Stop the flow of frames: nothing more reaches the stream."""
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+
+    # Faust's own calls
+
+    async def on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
+        """Let the owner take up its partitions before anything flows."""
+        if not self.app.should_stop:
+            numbers = {place.partition for place in assigned if place.topic == self.app.frames_topic}
+            try:
+                await asyncio.wait_for(self.app.owner.assigned(numbers), ASSIGNED_DEADLINE_S)
+            except Exception as error:  # aiokafka would log it and go on without these partitions
+                log.exception("assignment failed group=%s partitions=%s", self.app.conf.id, sorted(numbers))
+                await self.crash(error)
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def on_partitions_revoked(self, revoked: set[Any]) -> None:
+        """Against #502: commit while the partitions are still ours; the parent forgets first and waits then."""
+        if not self.app.should_stop:
+            self.halt()
+            await self.app.owner.revoked()
+        await super().on_partitions_revoked(revoked)
+
+    async def wait_empty(self) -> None:
+        """Nothing to wait for: whoever stops the app, or takes its partitions, has let the owner finish before."""
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ANN401
+        """Against #606: commit what the owner says is done, instead of Faust's account of acks."""
+        async with self._commits:
+            due = self.app.owner.due()
+            return await self._commit_positions(due) if due else False
+
+    async def _add_gap(self, *_: Any) -> None:  # noqa: ANN401
+        """Fill no gap: the owner finds out what became of the frames, and records it."""
+
+    def verify_event_path(self, now: float, tp: Any) -> None:  # noqa: ANN401
+        """Say nothing: Faust judges by its account of acks and commits; `watch` looks at the broker's."""
+
+    async def _commit_positions(self, positions: Mapping[int, Position]) -> bool:
+        mine = {place.partition for place in self.assignment()} if positions else set()
+        positions = {number: position for number, position in positions.items() if number in mine}
+        if not positions:
+            return False
+        offsets = {
+            self._place(number): OffsetAndMetadata(position.offset, position.mark)
+            for number, position in positions.items()
+        }
+        try:
+            await self._in_thread(self._thread._consumer.commit(offsets))
+        except (CommitFailedError, IllegalStateError) as error:
+            log.warning("commit refused, the group has moved on group=%s error=%s", self.app.conf.id, error)
+            return False
+        except KafkaError as error:
+            log.warning("commit failed group=%s error=%r", self.app.conf.id, error)
+            return False
+        self.app.owner.committed(positions)
+        return True
+
+    def _place(self, partition: int) -> TopicPartition:
+        return TopicPartition(self.app.frames_topic, partition)
+
+    async def _in_thread(self, call: Coroutine[Any, Any, T]) -> T:
+        """Run `call` on the consumer's own loop, beside Faust's method queue, whose two workers a fetch may hold."""
+        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._thread.thread_loop))
+
+
+class _Transport(driver.Transport):  # type: ignore[misc]  # Faust is untyped
+    """Faust's Kafka transport with our consumer."""
+
+    Consumer = FramesConsumer
+
+
+class RawSchema(faust.Schema):  # type: ignore[misc]  # Faust is untyped
+    """Hands records on as they came: nothing of a frame can fail to decode on the way to the worker."""
+
+    def compile(self, app: Any, **_: Any) -> Any:  # noqa: ANN401
+        """The function that makes an event of a message."""
+        create_event = app.create_event
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401
+            return create_event(message.key, message.value, None, message)
+
+        return decode
+
+
+class QuietMonitor(faust.Monitor):  # type: ignore[misc]  # Faust is untyped
+    """Faust's monitor without the sums for each message, which `processors.metrics` has in its own way."""
+
+    def on_message_in(self, tp: Any, offset: int, message: Any) -> None:  # noqa: ANN401
+        """Add nothing up."""
+
+    def on_stream_event_in(self, tp: Any, offset: int, stream: Any, event: Any) -> None:  # noqa: ANN401
+        """Add nothing up."""
+
+    def on_stream_event_out(self, tp: Any, offset: int, stream: Any, event: Any, state: Any = None) -> None:  # noqa: ANN401
+        """Add nothing up."""

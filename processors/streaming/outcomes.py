@@ -1,0 +1,139 @@
+"""What becomes of a frame, as records: results, dead letters and skips, each awaited until the broker has it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from aiokafka.errors import KafkaError
+from faust.exceptions import ProducerSendError
+
+from processors.metrics import WorkerMetrics
+from schemas.errors import EnvironmentMissingError, FrameError
+from schemas.ledger import Outcome
+from schemas.messages import (
+    DeadLetter,
+    FrameAddress,
+    Headers,
+    PartitionRanges,
+    Result,
+    Skip,
+    SkippedFrames,
+    SkipReason,
+)
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DELIVERY_ATTEMPTS: Final = 8
+"""With 30 s for each and the back-off between them: about five minutes without a broker."""
+BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
+
+
+class Record(NamedTuple):
+    """One record to produce."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+Send = Callable[[Record], Awaitable[Awaitable[object]]]
+"""Hands a record to the producer; what it returns is done when the broker has acknowledged."""
+
+
+def backoff(attempt: int) -> float:
+    """Seconds to wait after the `attempt`-th failure, from 1."""
+    return BACKOFF_S[min(attempt, len(BACKOFF_S)) - 1]
+
+
+class Outcomes:
+    """Produces outcome records of one model and waits for the broker's acknowledgement."""
+
+    def __init__(self, settings: Settings, model: str, send: Send, metrics: WorkerMetrics) -> None:
+        self._model = model
+        self._send = send
+        self._metrics = metrics
+        self._limit = settings.record_limit_bytes
+        self._results = settings.names.results(model)
+        self._dead_letters = settings.names.dead_letters
+        self._skips = settings.names.skips
+
+    async def inferred(self, result: Result) -> None:
+        """Record a result.
+
+        Raises:
+            EnvironmentMissingError: The broker did not acknowledge it for minutes.
+        """
+        record = Record(self._results, result.frame.camera.encode(), result.to_json(), result.headers())
+        await self._deliver(record)
+        self._metrics.processed(Outcome.INFERRED)
+
+    async def dead(self, letter: DeadLetter, key: bytes | None, value: bytes | None) -> None:
+        """Record a frame that no retry can help, its value untouched unless the record would exceed the limit.
+
+        Raises:
+            EnvironmentMissingError: The broker did not acknowledge it for minutes.
+        """
+        await self._deliver(dead_record(self._dead_letters, letter, key, value, limit=self._limit))
+        self._metrics.processed(Outcome.DEAD)
+
+    async def skipped(self, skip: Skip) -> None:
+        """Record frames that nobody inferred.
+
+        Raises:
+            EnvironmentMissingError: The broker did not acknowledge it for minutes.
+        """
+        await self._deliver(Record(self._skips, self._model.encode(), skip.to_json(), []))
+        outcome = Outcome.STALE if skip.reason is SkipReason.STALE else Outcome.EXPIRED
+        self._metrics.processed(outcome, skip.count)
+
+    async def expired(self, partition: int, first: int, last: int) -> None:
+        """Record that retention took the frames `first` … `last` before anyone read them.
+
+        Raises:
+            EnvironmentMissingError: The broker did not acknowledge it for minutes.
+        """
+        log.warning("frames expired model=%s partition=%d offsets=%d-%d", self._model, partition, first, last)
+        gap = PartitionRanges(partition=partition, ranges=((first, last),))
+        await self.skipped(
+            Skip(
+                model=self._model,
+                reason=SkipReason.EXPIRED,
+                time=datetime.now(UTC),
+                skipped=(SkippedFrames(frames=(gap,)),),
+            )
+        )
+
+    async def _deliver(self, record: Record) -> None:
+        for attempt in range(1, DELIVERY_ATTEMPTS + 1):
+            try:
+                await (await self._send(record))
+            except (KafkaError, ProducerSendError) as error:
+                self._metrics.error(type(error).__name__)
+                log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
+                await asyncio.sleep(backoff(attempt))
+            else:
+                return
+        raise EnvironmentMissingError(
+            f"topic {record.topic}: no acknowledgement after {DELIVERY_ATTEMPTS} attempts; expected one from the broker"
+        )
+
+
+def dead_record(topic: str, letter: DeadLetter, key: bytes | None, value: bytes | None, *, limit: int) -> Record:
+    """The record of a dead letter; its value is left out where the whole would exceed `limit` bytes."""
+    headers = letter.encode()
+    size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) + 10 for name, text in headers) + 128
+    if size > limit:
+        omitted = DeadLetter(letter.address, letter.error, letter.message, letter.attempts, True, letter.original)
+        return Record(topic, key or b"", None, omitted.encode())
+    return Record(topic, key if key is not None else b"", value, headers)
+
+
+def dead_letter(address: FrameAddress, error: FrameError, headers: Headers, *, attempts: int) -> DeadLetter:
+    """The dead letter of a frame that `error` says is at fault."""
+    return DeadLetter(address, type(error).__name__, str(error), attempts, original=tuple(headers))

@@ -1,0 +1,94 @@
+"""The life of a worker's process: start, run until a signal or an error, finish what was taken, leave the group."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from processors.metrics import WorkerMetrics
+from processors.streaming.app import create_app, read_frames
+from processors.streaming.containments import FramesApp
+from processors.streaming.inferring import Core, Inferring
+from processors.streaming.outcomes import Outcomes, Record
+from processors.streaming.watch import watch
+from processors.streaming.worker import Worker
+from schemas.catalogue import Model
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DRAIN_DEADLINE_S: Final = 15.0
+LEAVE_DEADLINE_S: Final = 10.0
+OK: Final = 0
+FAILED: Final = 1
+
+
+def run_worker(settings: Settings, model: Model, core: Core, metrics: WorkerMetrics) -> int:
+    """Process the frames of `model` with `core` until SIGTERM or SIGINT; the process's exit code.
+
+    0: everything that was taken has its outcome and is committed. 1: something failed, or the drain's deadline
+    passed; what has no outcome is not committed, and comes again.
+    """
+    metrics.network(core.reference)
+    with TemporaryDirectory(prefix="framebus-") as folder:
+        return asyncio.run(_serve(settings, model, core, metrics, Path(folder)))
+
+
+async def _serve(settings: Settings, model: Model, core: Core, metrics: WorkerMetrics, folder: Path) -> int:
+    signalled = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, signalled.set)
+    app = create_app(settings, model.name, folder=folder)
+
+    async def send(record: Record) -> Awaitable[object]:
+        sent: Awaitable[object] = await app.producer.send(
+            record.topic, record.key, record.value, None, None, record.headers
+        )
+        return sent
+
+    outcomes = Outcomes(settings, model.name, send, metrics)
+    inferring = Inferring(core, metrics)
+    worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics)
+    app.owner = worker
+    read_frames(app)
+    stopped = asyncio.create_task(signalled.wait())
+    watching = asyncio.create_task(watch(worker.partitions, app.consumer, outcomes))
+    running = asyncio.create_task(_run(app))
+    log.info("worker starts model=%s group=%s", model.name, app.conf.id)
+    ends: list[asyncio.Future[Any]] = [stopped, worker.failed, watching, running]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    failure = _failure(worker, watching, running)
+    if failure:
+        log.error("worker fails model=%s error=%r", model.name, failure)
+    settled = await worker.stop(DRAIN_DEADLINE_S if failure is None else 0.0)
+    await _leave(app, running, watching)
+    log.info("worker ends model=%s settled=%s", model.name, settled)
+    return OK if settled and failure is None else FAILED
+
+
+async def _run(app: FramesApp) -> None:
+    await app.start()
+    await app.wait_until_stopped()
+
+
+def _failure(worker: Worker, *services: asyncio.Task[None]) -> BaseException | None:
+    if worker.failed.done():
+        return worker.failed.result()
+    return next((service.exception() or RuntimeError("ended") for service in services if service.done()), None)
+
+
+async def _leave(app: FramesApp, *tasks: asyncio.Task[None]) -> None:
+    """Leave the group, so that its partitions go to others at once, and end what still runs."""
+    try:
+        async with asyncio.timeout(LEAVE_DEADLINE_S):
+            await app.stop()
+    except TimeoutError:
+        log.warning("could not leave the group in time group=%s", app.conf.id)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

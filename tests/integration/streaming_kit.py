@@ -1,0 +1,231 @@
+"""What the streaming tests share: frames into a topic, worker processes, and what came out of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, OffsetSpec
+
+from schemas.ledger import Outcome
+from schemas.messages import FrameAddress, FrameInfo, Headers, Lane, Skip, address_from_headers, decode_dead_letter
+from schemas.messages.dead_letter import DeadLetter
+from schemas.settings import Settings
+from tests.streaming_worker import with_mood
+
+MODEL = "object-detection"
+RUNNER = Path(__file__).parents[1] / "streaming_worker.py"
+
+
+def jpeg(mood: str = "") -> bytes:
+    """A small real JPEG of 64 × 48 pixels."""
+    done, buffer = cv2.imencode(".jpg", np.full((48, 64, 3), 127, np.uint8))
+    assert done
+    return with_mood(buffer.tobytes(), mood) if mood else buffer.tobytes()
+
+
+def info(seq: int, camera: str = "gate", lane: Lane = Lane.BATCH, model: str = MODEL) -> FrameInfo:
+    return FrameInfo(model, camera, "default", 1, seq, datetime.now(UTC), 64, 48, lane)
+
+
+def wait_until(condition: Callable[[], bool], *, deadline_s: float, what: str) -> None:
+    """Wait for a condition, looking often."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {deadline_s} s")
+        time.sleep(0.05)
+
+
+@dataclass
+class Frames:
+    """Writes frames and knows where each of them is."""
+
+    settings: Settings
+    partitions: int = 4
+    sent: list[FrameAddress] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._producer = Producer({**self.settings.librdkafka(), "linger.ms": 2, "message.max.bytes": 4_000_000})
+        self._seq = 0
+
+    def put(self, value: bytes | None = None, headers: Headers | None = None, *, partition: int | None = None) -> None:
+        """Send one frame; without arguments a good one, to the next partition."""
+        number = self._seq % self.partitions if partition is None else partition
+        self._producer.produce(
+            self.settings.names.frames(MODEL),
+            jpeg() if value is None else value or None,
+            b"gate",
+            number,
+            headers=headers if headers is not None else info(self._seq).encode(),
+            on_delivery=self._delivered,
+        )
+        self._seq += 1
+
+    def put_many(self, count: int, lane: Lane = Lane.BATCH) -> None:
+        """Send good frames round robin."""
+        value = jpeg()
+        for _ in range(count):
+            self.put(value, info(self._seq, lane=lane).encode())
+        self.flush()
+
+    def flush(self) -> None:
+        """Wait until the broker has all of them."""
+        assert self._producer.flush(20) == 0
+
+    def _delivered(self, error: object, message: object) -> None:
+        assert error is None, error
+        self.sent.append(FrameAddress(MODEL, message.partition(), message.offset()))  # type: ignore[attr-defined]
+
+
+class Outcomes:
+    """Reads every outcome of one model from the beginning; counts by address and outcome."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._names = settings.names
+        self._consumer = Consumer({**settings.librdkafka(), "group.id": "unused", "enable.auto.commit": False})
+        topics = (self._names.results(MODEL), self._names.skips, self._names.dead_letters)
+        listed = self._consumer.list_topics(timeout=10).topics
+        self._consumer.assign([TopicPartition(topic, p, 0) for topic in topics for p in listed[topic].partitions])
+        self.counts: dict[Outcome, Counter[FrameAddress]] = {outcome: Counter() for outcome in Outcome}
+        self.order: list[tuple[FrameAddress, Outcome]] = []
+        self.letters: dict[FrameAddress, tuple[DeadLetter, bytes | None]] = {}
+
+    def read(self) -> None:
+        """Take in what is there."""
+        while messages := self._consumer.consume(500, timeout=0.2):
+            for message in messages:
+                assert message.error() is None, message.error()
+                self._take(message)
+
+    def _take(self, message: object) -> None:
+        topic, headers, value = message.topic(), message.headers(), message.value()  # type: ignore[attr-defined]
+        if topic == self._names.skips:
+            skip = Skip.from_json(value)
+            for entry in skip.skipped:
+                for ranges in entry.frames:
+                    for offset in ranges.offsets():
+                        self._add(FrameAddress(MODEL, ranges.partition, offset), Outcome[skip.reason.name])
+            return
+        address = address_from_headers(headers)
+        if topic == self._names.dead_letters:
+            self.letters[address] = (decode_dead_letter(headers), value)
+            self._add(address, Outcome.DEAD)
+        else:
+            self._add(address, Outcome.INFERRED)
+
+    def _add(self, address: FrameAddress, outcome: Outcome) -> None:
+        self.counts[outcome][address] += 1
+        self.order.append((address, outcome))
+
+    @property
+    def known(self) -> set[FrameAddress]:
+        """Every address with an outcome."""
+        return {address for counter in self.counts.values() for address in counter}
+
+    @property
+    def repeats(self) -> int:
+        """Outcomes beyond the first of each frame."""
+        return sum(sum(counter.values()) for counter in self.counts.values()) - len(self.known)
+
+    def wait_for(self, addresses: list[FrameAddress], *, deadline_s: float) -> None:
+        """Wait until each of these frames has an outcome."""
+
+        def complete() -> bool:
+            self.read()
+            return set(addresses) <= self.known
+
+        try:
+            wait_until(complete, deadline_s=deadline_s, what="outcomes")
+        except AssertionError as error:
+            missing = sorted(set(addresses) - self.known)
+            raise AssertionError(f"{error}; {len(missing)} missing, as {missing[:5]}") from None
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
+class WorkerProcess:
+    """One worker process; its log is kept for the assertion messages."""
+
+    def __init__(self, settings: Settings, log: Path, **options: float) -> None:
+        self._log = log
+        arguments = [item for name, value in options.items() for item in (f"--{name.replace('_', '-')}", str(value))]
+        command = [sys.executable, str(RUNNER), "--bootstrap", settings.bootstrap_servers, "--prefix", settings.prefix]
+        with log.open("ab") as stderr:
+            self.process = subprocess.Popen([*command, *arguments], stderr=stderr, env=_environment())
+
+    @property
+    def text(self) -> str:
+        return self._log.read_text()
+
+    def wait_assigned(self, deadline_s: float = 30.0) -> None:
+        wait_until(lambda: "partitions assigned" in self.text, deadline_s=deadline_s, what="assignment")
+
+    def terminate(self, deadline_s: float = 20.0) -> int:
+        """SIGTERM; the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(deadline_s)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(10)
+
+
+def _environment() -> dict[str, str]:
+    root = str(Path(__file__).parents[2])
+    return {**os.environ, "PYTHONPATH": root}
+
+
+@contextmanager
+def workers(settings: Settings, folder: Path) -> Iterator[Callable[..., WorkerProcess]]:
+    """Starts worker processes, and ends those that the test has not."""
+    started: list[WorkerProcess] = []
+
+    def start(**options: float) -> WorkerProcess:
+        worker = WorkerProcess(settings, folder / f"worker-{len(started)}.log", **options)
+        started.append(worker)
+        return worker
+
+    try:
+        yield start
+    finally:
+        for worker in started:
+            if worker.process.poll() is None:
+                worker.kill()
+
+
+def committed(settings: Settings, model: str = MODEL) -> dict[int, int]:
+    """The group's committed offsets by partition."""
+    admin = AdminClient(settings.librdkafka())
+    group = settings.names.inference_group(model)
+    future = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
+    places = future.result(10).topic_partitions or []
+    return {place.partition: place.offset for place in places if place.error is None and place.offset >= 0}
+
+
+def log_ends(settings: Settings, partitions: int = 4) -> dict[int, int]:
+    """One above the last offset, by partition of the frames topic."""
+    admin = AdminClient(settings.librdkafka())
+    topic = settings.names.frames(MODEL)
+    wanted = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(partitions)}
+    return {place.partition: future.result(10).offset for place, future in admin.list_offsets(wanted).items()}
+
+
+def wait_committed(settings: Settings, *, deadline_s: float = 10.0) -> None:
+    """Wait until the group has committed up to the end of every partition."""
+    wait_until(
+        lambda: committed(settings) == log_ends(settings), deadline_s=deadline_s, what="commits up to the log's ends"
+    )
