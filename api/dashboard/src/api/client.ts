@@ -1,0 +1,55 @@
+/** GETs of the API, each with one of four answers: the value, or who is at fault for there being none. */
+
+export type Answer<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  /** Nobody answered: the API is down, or the network is. */
+  | { readonly kind: "unreachable" }
+  /** The API is up and lacks something it needs: Kafka. */
+  | { readonly kind: "unavailable"; readonly detail: string }
+  | { readonly kind: "failed"; readonly status: number; readonly detail: string };
+
+export type Fault = Exclude<Answer<never>, { kind: "ok" }>;
+
+const TIMEOUT_MS = 10_000;
+
+/** The address of `path` below the page's own, so that a reverse proxy may serve both below any path. */
+export const apiUrl = (path: string): string => new URL(`api/v1/${path}`, document.baseURI).href;
+
+/** Where the JPEG at `address` (model/partition/offset) is. */
+export const frameUrl = (address: string): string => apiUrl(`frames/${address}`);
+
+/** GETs JSON. */
+export function getJson<T>(path: string): Promise<Answer<T>> {
+  return get(apiUrl(path), (response) => response.json() as Promise<T>);
+}
+
+/** GETs the JPEG at `address`; not through the browser's cache, where sixty pictures a second would wear the disk. */
+export function getPicture(address: string): Promise<Answer<Blob>> {
+  return get(frameUrl(address), (response) => response.blob());
+}
+
+async function get<T>(url: string, read: (response: Response) => Promise<T>): Promise<Answer<T>> {
+  try {
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (response.ok) return { kind: "ok", value: await read(response) };
+    const detail = await problem(response);
+    if (response.status === 502 || response.status === 504) return { kind: "unreachable" };
+    if (response.status === 503) return { kind: "unavailable", detail };
+    return { kind: "failed", status: response.status, detail };
+  } catch {
+    // fetch says no more than that it failed, and a body that breaks off is the same to us.
+    return { kind: "unreachable" };
+  }
+}
+
+/** What the API says of an error: `detail`, or the status line. */
+async function problem(response: Response): Promise<string> {
+  const fallback = `${response.status} ${response.statusText}`.trim();
+  try {
+    const body: unknown = await response.json();
+    const detail = typeof body === "object" && body !== null && "detail" in body ? body.detail : null;
+    return typeof detail === "string" && detail !== "" ? detail : fallback;
+  } catch {
+    return fallback;
+  }
+}

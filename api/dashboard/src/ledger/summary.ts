@@ -1,0 +1,106 @@
+/** The ledger as the page shows it: one bar for each camera and model, and one sentence for all of them. */
+
+import type { Account, LedgerReport } from "@/contract/types";
+import { count, counted } from "@/text/format";
+
+export const PARTS = ["inferred", "skipped", "dead", "dropped", "failed", "in_log", "unknown", "unexplained"] as const;
+export type Part = (typeof PARTS)[number];
+
+export const PART_TITLES: Readonly<Record<Part, string>> = {
+  inferred: "inferred",
+  skipped: "skipped",
+  dead: "dead-lettered",
+  dropped: "dropped by capture",
+  failed: "not delivered",
+  in_log: "waiting in the log",
+  unknown: "unacknowledged",
+  unexplained: "unexplained",
+};
+
+export interface Row {
+  readonly key: string;
+  readonly camera: string;
+  readonly model: string;
+  readonly captured: number;
+  readonly parts: Readonly<Record<Part, number>>;
+}
+
+export interface Summary {
+  readonly rows: readonly Row[];
+  readonly captured: number;
+  readonly unexplained: number;
+  readonly sentence: string;
+  /** Addresses of the first unexplained frames. */
+  readonly suspects: readonly string[];
+  /** The parts that have frames anywhere, for the legend. */
+  readonly legend: readonly Part[];
+}
+
+const SUSPECTS = 5;
+
+/** What `report` comes to. */
+export function summarise(report: LedgerReport): Summary {
+  const rows = [...report.accounts.map(rowOf), ...report.uncounted.filter(hasFrames).map(rowOf)].sort(byName);
+  const captured = rows.reduce((sum, row) => sum + row.captured, 0);
+  const unexplained = report.unexplained.reduce((sum, one) => sum + Math.abs(one.frames), 0);
+  const legend = PARTS.filter((part) => rows.some((row) => row.parts[part] > 0));
+  const suspects = report.unexplained.map((one) => one.address).filter((address) => address !== null);
+  return {
+    rows,
+    captured,
+    unexplained,
+    sentence: sentenceFor(captured, unexplained),
+    suspects: suspects.slice(0, SUSPECTS),
+    legend,
+  };
+}
+
+function sentenceFor(captured: number, unexplained: number): string {
+  if (unexplained > 0) return `${count(unexplained)} of ${counted(captured, "frame")} unexplained`;
+  if (captured === 0) return "No frame captured yet";
+  return `${counted(captured, "frame")} captured, every one explained`;
+}
+
+function rowOf(account: Account): Row {
+  const dropped = Object.values(account.dropped).reduce((sum, value) => sum + value, 0);
+  const camera = account.camera ?? "(uncounted)";
+  return {
+    key: `${account.camera ?? ""}/${account.model}`,
+    camera,
+    model: account.model,
+    // Frames that no capture record names were captured by nobody on record: their deliveries stand for them.
+    captured: account.captured || account.delivered,
+    parts: {
+      inferred: account.inferred,
+      skipped: account.stale + account.expired,
+      dead: account.dead,
+      dropped,
+      failed: account.failed,
+      in_log: account.in_log,
+      unknown: account.unknown,
+      unexplained: account.unexplained,
+    },
+  };
+}
+
+const hasFrames = (account: Account): boolean => account.delivered > 0;
+
+/** By camera, then model; what nobody counted comes last. */
+const byName = (one: Row, other: Row): number =>
+  Number(one.key.startsWith("/")) - Number(other.key.startsWith("/")) || one.key.localeCompare(other.key);
+
+/** Widths in per cent that add up to 100, none of them too thin to be seen. */
+export function widths(row: Row, visible = 0.8): Readonly<Partial<Record<Part, number>>> {
+  const present = PARTS.filter((part) => row.parts[part] > 0);
+  const total = present.reduce((sum, part) => sum + row.parts[part], 0);
+  const raised = present.map((part) => [part, Math.max((100 * row.parts[part]) / total, visible)] as const);
+  const sum = raised.reduce((all, [, width]) => all + width, 0);
+  return Object.fromEntries(raised.map(([part, width]) => [part, (100 * width) / sum]));
+}
+
+/** The bar of `row` in words, for those who do not see it. */
+export function inWords(row: Row): string {
+  const parts = PARTS.filter((part) => row.parts[part] > 0);
+  const words = parts.map((part) => `${count(row.parts[part])} ${PART_TITLES[part]}`);
+  return `${counted(row.captured, "frame")} captured: ${words.join(", ") || "none yet"}`;
+}

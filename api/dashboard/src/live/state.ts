@@ -1,0 +1,57 @@
+/** What a tile says of its camera: pure, from the camera's status and the results that came. */
+
+import type { CameraStatus } from "@/contract/types";
+
+export type Tone = "good" | "busy" | "warn" | "bad" | "idle";
+
+export interface TileState {
+  readonly tone: Tone;
+  readonly label: string;
+  /** More about it, such as a failed camera's error; empty: nothing to add. */
+  readonly detail: string;
+}
+
+export interface Seen {
+  /** Whether the camera is configured, or only known by its results. */
+  readonly configured: boolean;
+  readonly enabled: boolean;
+  readonly status: CameraStatus | null;
+  /** Seconds since the last result came; null: none has come. */
+  readonly quiet: number | null;
+  /** Whether the API, and Kafka behind it, answer: if not, what is known of the camera is out of date. */
+  readonly informed: boolean;
+}
+
+/** Seconds without a result after which a streaming camera's tile says so. */
+const QUIET_LIMIT = 5;
+
+/** The state of a tile. */
+export function tileState({ configured, enabled, status, quiet, informed }: Seen): TileState {
+  if (!informed) return { tone: "idle", label: "unknown", detail: "" };
+  const waiting = quiet === null;
+  const silent = quiet !== null && quiet > QUIET_LIMIT;
+  if (!configured) {
+    return silent
+      ? { tone: "idle", label: "not configured", detail: "Its last results are still in the log." }
+      : { tone: "good", label: "results only", detail: "Not in the list of cameras." };
+  }
+  if (!enabled) return { tone: "idle", label: "disabled", detail: "" };
+  switch (status?.state) {
+    case undefined:
+      return silent || waiting
+        ? { tone: "busy", label: "waiting for capture", detail: "No capture worker has taken this camera yet." }
+        : { tone: "good", label: "streaming", detail: "" };
+    case "connecting":
+      return { tone: "busy", label: "connecting", detail: status?.error ?? "" };
+    case "failed":
+      return { tone: "bad", label: "failed", detail: status?.error ?? "The camera gave no reason." };
+    case "ended":
+      return { tone: "idle", label: "ended", detail: "The source has come to its end." };
+    case "stopped":
+      return { tone: "idle", label: "stopped", detail: "" };
+    case "streaming":
+      if (waiting) return { tone: "busy", label: "waiting for the first result", detail: "" };
+      if (silent) return { tone: "warn", label: "no results", detail: "The camera streams, but no results come." };
+      return { tone: "good", label: "streaming", detail: "" };
+  }
+}

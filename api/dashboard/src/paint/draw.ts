@@ -1,0 +1,71 @@
+/** Draws a picture and the boxes of exactly its result in one go: a box never stands on another frame. */
+
+import type { Result } from "@/contract/types";
+import { INK } from "@/paint/colour";
+import { layOut, PILL_PADDING, type Canvas, type Mark } from "@/paint/overlay";
+
+const FONT = "600 12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/** Fits the canvas's pixels to the space it has on the page, keeping the frame's shape. */
+export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; height: number }, dpr: number): void {
+  const stage = canvas.parentElement;
+  if (!stage || stage.clientWidth === 0) return;
+  const across = stage.clientWidth / frame.width;
+  const down = stage.clientHeight / frame.height;
+  const fit = Math.min(across, down);
+  // A picture that fits but for rounding is stretched by that much: no hairline beside it.
+  canvas.style.objectFit = Math.abs(across / down - 1) < 0.01 ? "fill" : "contain";
+  const width = Math.max(1, Math.round(frame.width * fit * dpr));
+  const height = Math.max(1, Math.round(frame.height * fit * dpr));
+  // Setting a canvas's size clears it, even to the size that it has.
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+/** Paints `picture` with the detections of `result` over it. */
+export function paint(canvas: HTMLCanvasElement, picture: ImageBitmap, result: Result, dpr: number): void {
+  fitCanvas(canvas, result.frame, dpr);
+  const context = canvas.getContext("2d", { alpha: false });
+  if (!context) return;
+  context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  context.font = FONT.replace("12px", `${12 * dpr}px`);
+  context.textBaseline = "middle";
+  const space: Canvas = { width: canvas.width, height: canvas.height, scale: canvas.width / result.frame.width, dpr };
+  const marks = layOut(result.detections, space, (text) => context.measureText(text).width);
+  // The weakest first, so that the strongest ends on top; labels above all boxes.
+  for (const mark of marks.toReversed()) drawBox(context, mark, dpr);
+  for (const mark of marks.toReversed()) drawPill(context, mark, dpr);
+}
+
+function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {
+  const { x, y, width, height } = mark.box;
+  context.lineJoin = "round";
+  context.strokeStyle = INK;
+  context.globalAlpha = 0.55;
+  context.lineWidth = 4 * dpr;
+  context.strokeRect(x, y, width, height);
+  context.globalAlpha = 1;
+  context.strokeStyle = mark.colour;
+  context.lineWidth = 2 * dpr;
+  context.strokeRect(x, y, width, height);
+  for (const [px, py] of mark.points) {
+    context.beginPath();
+    context.arc(px, py, 2.5 * dpr, 0, 2 * Math.PI);
+    context.fillStyle = mark.colour;
+    context.strokeStyle = INK;
+    context.lineWidth = dpr;
+    context.fill();
+    context.stroke();
+  }
+}
+
+function drawPill(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {
+  if (!mark.pill) return;
+  const { x, y, width, height } = mark.pill;
+  context.beginPath();
+  context.roundRect(x, y, width, height, 4 * dpr);
+  context.fillStyle = mark.colour;
+  context.fill();
+  context.fillStyle = INK;
+  context.fillText(mark.text, x + PILL_PADDING * dpr, y + height / 2 + dpr / 2, width - 2 * PILL_PADDING * dpr);
+}

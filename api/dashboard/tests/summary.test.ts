@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { Account, LedgerReport, Unexplained } from "@/contract/types";
+import { inWords, summarise, widths } from "@/ledger/summary";
+
+const NOTHING = { captured: 0, dropped: {}, delivered: 0, failed: 0, unknown: 0, inferred: 0, dead: 0, stale: 0 };
+const account = (camera: string | null, given: Partial<Account>): Account => ({
+  ...NOTHING,
+  ...{ expired: 0, in_log: 0, unexplained: 0, model: "object-detection" },
+  ...given,
+  camera,
+});
+const lost = (offset: number): Unexplained => ({
+  fault: "lost",
+  model: "object-detection",
+  camera: "street",
+  frames: 1,
+  address: `object-detection/0/${offset}`,
+});
+const report = (given: Partial<LedgerReport>): LedgerReport => ({
+  accounts: [],
+  uncounted: [],
+  unexplained: [],
+  ...given,
+});
+
+describe("summarise", () => {
+  it("adds skips and drops up", () => {
+    const street = account("street", {
+      captured: 20,
+      dropped: { superseded: 2, "queue-full": 1 },
+      stale: 3,
+      expired: 4,
+    });
+    const [row] = summarise(report({ accounts: [street] })).rows;
+    expect(row!.parts).toMatchObject({ dropped: 3, skipped: 7 });
+  });
+
+  it.each([
+    [0, 0, "No frame captured yet"],
+    [1, 0, "1 frame captured, every one explained"],
+    [8412, 0, "8,412 frames captured, every one explained"],
+    [8412, 3, "3 of 8,412 frames unexplained"],
+  ])("says of %d captured and %d lost: %s", (captured, missing, sentence) => {
+    const unexplained = Array.from({ length: missing }, (_, index) => lost(index));
+    const summary = summarise(report({ accounts: [account("street", { captured })], unexplained }));
+    expect(summary).toMatchObject({ sentence, unexplained: missing });
+  });
+
+  it("counts an imbalance by its frames, whichever its sign, and has no address for it", () => {
+    const imbalance = { ...lost(0), fault: "imbalance", frames: -4, address: null };
+    expect(summarise(report({ unexplained: [imbalance, lost(7)] }))).toMatchObject({
+      unexplained: 5,
+      suspects: ["object-detection/0/7"],
+    });
+  });
+
+  it("puts rows in order, and what nobody counted last and only where there is some", () => {
+    const accounts = [account("yard", {}), account("street", { model: "b" }), account("street", { model: "a" })];
+    const uncounted = [account(null, { delivered: 3, inferred: 3 }), account(null, { model: "b" })];
+    const { rows } = summarise(report({ accounts, uncounted }));
+    expect(rows.map((row) => row.key)).toEqual(["street/a", "street/b", "yard/object-detection", "/object-detection"]);
+    expect(rows.at(-1)).toMatchObject({ camera: "(uncounted)", captured: 3 });
+  });
+});
+
+describe("widths", () => {
+  const row = (given: Partial<Account>) => summarise(report({ accounts: [account("street", given)] })).rows[0]!;
+
+  it.each<[Partial<Account>]>([
+    [{ inferred: 10 }],
+    [{ inferred: 100_000, dead: 1 }],
+    [{ inferred: 5, stale: 3, in_log: 2, unknown: 1, failed: 1, unexplained: 1 }],
+  ])("of %o add up to 100 and hide nothing", (given) => {
+    const values = Object.values(widths(row(given)));
+    expect(values.reduce((sum, width) => sum + width, 0)).toBeCloseTo(100);
+    expect(Math.min(...values)).toBeGreaterThan(0.5);
+  });
+
+  it("has nothing to show of a camera without frames", () => expect(widths(row({}))).toEqual({}));
+
+  it("can be said in words", () => {
+    expect(inWords(row({ captured: 5, inferred: 4, in_log: 1 }))).toBe(
+      "5 frames captured: 4 inferred, 1 waiting in the log",
+    );
+    expect(inWords(row({}))).toBe("0 frames captured: none yet");
+  });
+});
