@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from producers.control import check_camera, make_camera
+from schemas.catalogue import Catalogue
+from schemas.errors import CameraError
+
+GOOD = {"id": "street", "source": "pattern:", "models": ["object-detection"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"id": "Street 1"}, "camera: id = 'Street 1'"),
+        ({"models": []}, "camera: models = "),
+        ({"models": ["m", "m"]}, "expected each model once"),
+        ({"fps": 0}, "camera: fps = 0"),
+        ({"quality": 101}, "camera: quality = 101"),
+        ({"pacing": "slow"}, "'native' or 'max'"),
+        ({"colour": "red"}, "unknown field colour; expected one of id, source, models"),
+        ({"source": ""}, "camera: source = ''"),
+        ({"source": "rtsp://admin:hunter2@h/" + "x" * 3000}, "camera: source = 'rtsp://admin:"),
+    ],
+)
+def test_a_wrong_field_is_named_without_secrets(fields: dict[str, object], says: str) -> None:
+    with pytest.raises(CameraError) as caught:
+        make_camera({**GOOD, **fields})
+    assert says in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"models": ["object-detection", "telepathy"]}, "camera 'street': model 'telepathy': expected one of object-"),
+        ({"source": "ftp://a:hunter2@h/x"}, r"camera 'street': source 'ftp://a:\*\*\*@h/x': unknown scheme ftp"),
+        ({"source": "pattern:1x1"}, "camera 'street': source 'pattern:1x1'"),
+    ],
+)
+def test_a_camera_that_cannot_run_is_refused(fields: dict[str, object], says: str) -> None:
+    with pytest.raises(CameraError, match=says):
+        check_camera(make_camera({**GOOD, **fields}), Catalogue())
+
+
+def test_a_good_camera_passes() -> None:
+    check_camera(make_camera(GOOD), Catalogue())
