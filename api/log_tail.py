@@ -1,0 +1,113 @@
+"""Follows topics as they grow: those that exist, those that appear later, and through a broker that comes and goes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from typing import Final
+
+from confluent_kafka import Message
+
+from api.kafka import Log, Offsets, assign, drain, group_free_consumer
+from api.metrics import ERRORS
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_BATCH: Final = 500
+_CHECK_S: Final = 5.0
+_RETRY_S: Final = 0.5
+_ANSWER_S: Final = 3.0
+
+
+class LogTail:
+    """Every record of some topics from a chosen place on, for one thread.
+
+    `topics` says for each topic with how many of its newest records (of each partition) to begin; None begins with the
+    first that it still has. A topic or a partition that appears later is read from its first record on: all of it is
+    newer than the beginning.
+    """
+
+    def __init__(self, settings: Settings, topics: Mapping[str, int | None]) -> None:
+        self._topics = dict(topics)
+        self._servers = settings.bootstrap_servers
+        self._offsets = Offsets(settings)
+        self._consumer = group_free_consumer(settings, {"queued.max.messages.kbytes": 16 * 1024})
+        self._next: dict[Log, int] = {}
+        self._begun = False
+        self._check_at = 0.0
+        self._trouble: str | None = "Kafka was not asked yet"
+
+    @property
+    def trouble(self) -> str | None:
+        """Why records may be missing, in words; None when every topic is being read."""
+        return self._trouble
+
+    def open(self, *, deadline: float) -> None:
+        """Settle where to begin now, instead of with the first poll.
+
+        Raises:
+            EnvironmentMissingError: Kafka gives no answer by `deadline`.
+        """
+        self._check(deadline)
+
+    def poll(self, timeout: float) -> list[Message]:
+        """The next records, as soon as there are any; none after `timeout` seconds, or while the broker is away."""
+        if time.monotonic() >= self._check_at:
+            try:
+                self._check(time.monotonic() + _ANSWER_S)
+            except EnvironmentMissingError as error:
+                self._note(str(error))
+        if not self._next:
+            time.sleep(min(timeout, _RETRY_S))  # nothing is assigned, so there is nothing that could wake us
+            return []
+        records = []
+        for message in drain(self._consumer, limit=_BATCH, timeout=timeout):
+            if message.error():
+                self._note(f"topic {message.topic()} partition {message.partition()}: {message.error().str()}")
+                continue
+            self._next[message.topic(), message.partition()] = message.offset() + 1
+            records.append(message)
+        return records
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def _check(self, deadline: float) -> None:
+        """Take on what has appeared since; also finds out whether the broker still answers."""
+        self._check_at = time.monotonic() + _RETRY_S  # also for the case that the broker gives no answer
+        counts = self._offsets.partitions(self._topics, deadline=deadline)
+        logs = {(topic, number) for topic, count in counts.items() for number in range(count)}
+        new = logs - self._next.keys()
+        if new:
+            self._next.update(self._beginnings(new, deadline))
+            assign(self._consumer, self._next, timeout=_ANSWER_S)
+        self._begun = True
+        missing = sorted(self._topics.keys() - counts.keys())
+        if missing:
+            self._note(f"Kafka at {self._servers} has no topic {', '.join(missing)} yet: waiting for them")
+            return
+        self._check_at = time.monotonic() + _CHECK_S
+        if self._trouble:
+            log.info("reading again topics=%d partitions=%d", len(counts), len(logs))
+        self._trouble = None
+
+    def _beginnings(self, new: set[Log], deadline: float) -> dict[Log, int]:
+        starts = self._offsets.starts(new, deadline=deadline)
+        if self._begun:
+            return starts
+        ends = self._offsets.ends(new, deadline=deadline)
+        beginnings = {}
+        for entry in new:
+            back = self._topics[entry[0]]
+            beginnings[entry] = starts[entry] if back is None else max(starts[entry], ends[entry] - back)
+        return beginnings
+
+    def _note(self, trouble: str) -> None:
+        if trouble != self._trouble:
+            ERRORS.labels(kind="reading").inc()
+            log.warning("not all records can be read: %s", trouble)
+        self._trouble = trouble

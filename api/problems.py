@@ -1,0 +1,76 @@
+"""Every error that a client sees is a problem document (RFC 9457): type, title, status, detail."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from api.frames import FrameExpiredError, FrameNotFoundError
+from schemas.errors import CatalogueError, EnvironmentMissingError
+
+PROBLEM_TYPE: Final = "application/problem+json"
+_STATUS: Final[dict[type[Exception], HTTPStatus]] = {
+    CatalogueError: HTTPStatus.NOT_FOUND,
+    FrameNotFoundError: HTTPStatus.NOT_FOUND,
+    FrameExpiredError: HTTPStatus.GONE,
+    EnvironmentMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+
+class Problem(BaseModel):
+    """What went wrong; `title` is the status in words, `detail` names the thing, the value and what was expected."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+
+
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The response for a problem."""
+    content = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail).model_dump()
+    return JSONResponse(content, status, headers, media_type=PROBLEM_TYPE)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The OpenAPI description of the problems that a route answers with."""
+    schema = Problem.model_json_schema()
+    return {
+        status: {"description": HTTPStatus(status).phrase, "content": {PROBLEM_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer with problem documents."""
+
+    async def refused(_: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, error.detail, error.headers)
+
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(_explain(detail) for detail in error.errors()))
+
+    for kind, status in _STATUS.items():
+        app.exception_handler(kind)(_answer_with(status))
+    app.exception_handler(HTTPException)(refused)
+    app.exception_handler(RequestValidationError)(invalid)
+
+
+def _answer_with(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(_: Request, error: Exception) -> Response:
+        return problem(status, str(error))
+
+    return answer
+
+
+def _explain(detail: Mapping[str, Any]) -> str:
+    shown = repr(detail.get("input"))
+    where = ".".join(str(part) for part in detail["loc"][1:])
+    return f"{where} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {detail['msg']}"

@@ -1,0 +1,1 @@
+"""One small module for each thing that clients may ask for."""

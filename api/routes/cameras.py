@@ -1,0 +1,35 @@
+"""`GET /api/v1/cameras`: what is wanted of each camera, and how it is doing."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.services import ServicesDep
+from schemas.messages import Camera, CameraStatus
+from schemas.redaction import redact
+
+router = APIRouter(tags=["cameras"])
+
+
+class CameraEntry(BaseModel):
+    """One camera; `status` is null until a capture worker has told one. Passwords in `source` are hidden."""
+
+    camera: Camera
+    status: CameraStatus | None
+
+
+class Cameras(BaseModel):
+    """All cameras, by id."""
+
+    cameras: list[CameraEntry]
+
+
+@router.get("/cameras")
+async def cameras(services: ServicesDep) -> Cameras:
+    """List the cameras."""
+    entries = [
+        CameraEntry(camera=camera.model_copy(update={"source": redact(camera.source)}), status=status)
+        for camera, status in services.cameras.all()
+    ]
+    return Cameras(cameras=entries)

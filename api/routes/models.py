@@ -1,0 +1,68 @@
+"""`GET /api/v1/models`: the catalogue, what each model runs as, and how far its workers have come."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from api.progress import Progress
+from api.services import Services, ServicesDep
+from schemas.catalogue import Model
+from schemas.errors import EnvironmentMissingError
+
+router = APIRouter(tags=["models"])
+
+
+class ModelEntry(BaseModel):
+    """One model of the catalogue.
+
+    `lag`, `committed` and `end` are frames, summed over its partitions; null while Kafka gives no answer. `version`,
+    `precision` and `device` are those of its newest result; null before the first. `max_age` is in seconds.
+    """
+
+    name: str
+    title: str
+    labels: list[str]
+    max_age: float
+    partitions: int
+    lag: int | None
+    committed: int | None
+    end: int | None
+    version: str | None
+    precision: str | None
+    device: str | None
+    licence: str
+
+
+class Models(BaseModel):
+    """All models, in the catalogue's order."""
+
+    models: list[ModelEntry]
+
+
+@router.get("/models")
+async def models(services: ServicesDep) -> Models:
+    """List the models."""
+    try:
+        progress = await services.progress.get()
+    except EnvironmentMissingError:
+        progress = {}  # what the catalogue says holds without Kafka; /readyz says what is wrong
+    return Models(models=[_entry(services, model, progress.get(model.name)) for model in services.catalogue.models])
+
+
+def _entry(services: Services, model: Model, progress: Progress | None) -> ModelEntry:
+    newest = services.results.newest_of_model(model.name)
+    return ModelEntry(
+        name=model.name,
+        title=model.title,
+        labels=list(model.labels.values()),
+        max_age=model.max_age,
+        partitions=model.partitions,
+        lag=progress.lag if progress else None,
+        committed=progress.committed if progress else None,
+        end=progress.end if progress else None,
+        version=newest.model.version if newest else None,
+        precision=newest.model.precision if newest else None,
+        device=newest.model.device if newest else None,
+        licence=model.source.licence,
+    )

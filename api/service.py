@@ -1,0 +1,75 @@
+"""Runs the API until it is told to end."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import socket
+from types import FrameType
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.services import Services
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FAREWELL_S: Final = 2
+"""How long requests under way may take once the service is told to end."""
+
+
+class _Server(uvicorn.Server):
+    """Ends open streams at once, and leaves the exit code to us."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # uvicorn would raise the signal again when all is done: an orderly end would look like a crash.
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("ending")
+        services: Services = self._app.state.services
+        services.broadcaster.close()
+        await super().shutdown(sockets)
+
+
+def run(settings: Settings) -> int:
+    """Serve on `api_host` and `api_port` until SIGTERM or SIGINT; returns the exit code.
+
+    Raises:
+        EnvironmentMissingError: The port is taken, or the host is not ours.
+    """
+    listener = _listen(settings)
+    app = create_app(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,  # our own logging is set up already, and says the same in one line
+        log_level="warning",
+        access_log=False,  # sixty pictures a second; the metrics count them
+        timeout_graceful_shutdown=_FAREWELL_S,
+        server_header=False,
+        proxy_headers=False,
+    )
+    host, port = listener.getsockname()[:2]
+    log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
+    _Server(config, app).run(sockets=[listener])
+    return 0
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
+    try:
+        return socket.create_server((settings.api_host, settings.api_port), family=family, backlog=128)
+    except OSError as error:
+        where = f"{settings.api_host}:{settings.api_port}"
+        raise EnvironmentMissingError(
+            f"the API cannot listen on {where}: {error.strerror or error}; expected a free port (FRAMEBUS_API_PORT)"
+        ) from None

@@ -1,0 +1,72 @@
+"""What the routes live from; made when the application starts, and closed when it ends."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
+
+from api.audit import Auditor
+from api.audit_report import AuditReport
+from api.cached import Cached
+from api.frames import FrameReader
+from api.log_reader import LogReader
+from api.progress import ProgressReader
+from api.store import CameraStore, ResultStore
+from api.stream import Broadcaster
+from schemas.catalogue import Catalogue
+from schemas.settings import Settings
+
+_AUDIT_S: Final = 20.0
+_FAREWELL_S: Final = 0.5
+_NAMED: Final = 1000
+"""Unexplained entries that one answer names; `framebus audit` names all."""
+
+
+class Services:
+    """The readers and stores behind the routes."""
+
+    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.results = ResultStore()
+        self.cameras = CameraStore()
+        self.broadcaster = Broadcaster()
+        self.reader = LogReader(
+            settings,
+            catalogue,
+            results=self.results,
+            cameras=self.cameras,
+            publish=self.broadcaster.publish_from_thread,
+        )
+        self.frames = FrameReader(settings, catalogue)
+        self.progress = Cached(ProgressReader(settings, catalogue).read)
+        self._auditor = Auditor(settings, catalogue)
+        self.ledger = Cached(self._audit)
+
+    def start(self) -> None:
+        """Begin to read; in the event loop that serves."""
+        self.broadcaster.bind()
+        self.reader.start()
+
+    async def close(self) -> None:
+        """End everything; the broker hears of it."""
+        self.broadcaster.close()
+        await run_in_threadpool(self.reader.stop)
+        self.frames.close()
+        await self.progress.settle(seconds=_FAREWELL_S)
+        if await self.ledger.settle(seconds=_FAREWELL_S):
+            self._auditor.close()
+
+    def _audit(self) -> AuditReport:
+        self._auditor.refresh(_AUDIT_S)
+        return AuditReport.of(self._auditor.balance(), at=datetime.now(UTC), limit=_NAMED)
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+ServicesDep = Annotated[Services, Depends(_services)]

@@ -1,0 +1,113 @@
+"""What the API remembers, bounded: recent results, and the cameras with their states."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from api.result_tail import ResultRecord
+from schemas.messages import Camera, CameraStatus, Result
+
+_T = TypeVar("_T")
+
+_RECENT: Final = 2000
+_NEWEST: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFilter:
+    """Which results somebody wants; what is None does not matter.
+
+    With `label` or `min_score`, one detection must meet both.
+    """
+
+    camera: str | None = None
+    model: str | None = None
+    label: str | None = None
+    min_score: float | None = None
+
+    def matches(self, result: Result) -> bool:
+        """Whether `result` is wanted."""
+        if self.camera not in (None, result.frame.camera) or self.model not in (None, result.model.name):
+            return False
+        if self.label is None and self.min_score is None:
+            return True
+        return any(
+            self.label in (None, detection.label) and detection.score >= (self.min_score or 0.0)
+            for detection in result.detections
+        )
+
+
+class ResultStore:
+    """The newest results of all, and the newest of each camera and model however long ago; thread-safe."""
+
+    def __init__(self, *, recent: int = _RECENT, newest: int = _NEWEST) -> None:
+        self._lock = threading.Lock()
+        self._recent: deque[ResultRecord] = deque(maxlen=recent)
+        self._newest: dict[tuple[str, str], ResultRecord] = {}
+        self._newest_limit = newest
+        self._by_model: dict[str, ResultRecord] = {}
+
+    def add(self, records: Iterable[ResultRecord]) -> None:
+        """Remember `records`, and forget the oldest for them."""
+        with self._lock:
+            for record in records:
+                self._recent.append(record)
+                key = (record.result.frame.camera, record.model)
+                before = self._newest.pop(key, None)
+                # Partitions are read in any order; what counts is when the broker appended it.
+                self._newest[key] = record if before is None else max(before, record, key=_age)
+                self._by_model[record.model] = max(self._by_model.get(record.model, record), record, key=_age)
+            while len(self._newest) > self._newest_limit:
+                del self._newest[next(iter(self._newest))]
+
+    def recent(self, wanted: ResultFilter, *, limit: int) -> list[ResultRecord]:
+        """The newest `limit` results that match, newest first."""
+        with self._lock:
+            every = {id(record): record for record in (*self._recent, *self._newest.values())}
+        matching = [record for record in every.values() if wanted.matches(record.result)]
+        return sorted(matching, key=_age, reverse=True)[:limit]
+
+    def newest_of_model(self, model: str) -> Result | None:
+        """The newest result of `model`."""
+        with self._lock:
+            record = self._by_model.get(model)
+        return record.result if record else None
+
+
+def _age(record: ResultRecord) -> tuple[float, int]:
+    return record.appended_at.timestamp(), record.offset
+
+
+class CameraStore:
+    """What is wanted of each camera, and how it is doing; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._cameras: dict[str, Camera] = {}
+        self._states: dict[str, CameraStatus] = {}
+
+    def put(self, camera_id: str, camera: Camera | None) -> None:
+        """Set what is wanted of a camera; None: it is gone."""
+        with self._lock:
+            _set(self._cameras, camera_id, camera)
+
+    def put_status(self, camera_id: str, status: CameraStatus | None) -> None:
+        """Set how a camera is doing; None: nobody knows any more."""
+        with self._lock:
+            _set(self._states, camera_id, status)
+
+    def all(self) -> list[tuple[Camera, CameraStatus | None]]:
+        """Every camera that is wanted, by id, with its state if it has told one."""
+        with self._lock:
+            return [(camera, self._states.get(name)) for name, camera in sorted(self._cameras.items())]
+
+
+def _set(entries: dict[str, _T], key: str, value: _T | None) -> None:
+    if value is None:
+        entries.pop(key, None)
+    else:
+        entries[key] = value
