@@ -46,7 +46,14 @@ def prepare_network(model: Model, cache: Path, *, progress: Progress | None = No
 
 def _key(model: Model) -> str:
     """What the network's content depends on, as a short hash."""
-    parts = [model.source.sha256, model.family, RECIPE_VERSION, model.input.width, model.input.height]
+    parts = [
+        model.source.sha256,
+        model.family,
+        RECIPE_VERSION,
+        model.input.width,
+        model.input.height,
+        sorted(model.labels),
+    ]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
 
 

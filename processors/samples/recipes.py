@@ -9,13 +9,16 @@ from typing import Final
 import openvino as ov
 from openvino.tools.ovc.error import BasicError
 
+from processors.samples.class_heads import keep_classes
 from processors.samples.graphdef import cut_graph
-from schemas.catalogue import InputSpec, Model
+from schemas.catalogue import Model
 from schemas.errors import ModelError
 
-Recipe = Callable[[Path, InputSpec, Path], ov.Model]
+Recipe = Callable[[Path, Model, Path], ov.Model]
 """Builds an `openvino.Model` from the package's file; the last argument is a directory for intermediate files."""
 
+_SSD_CLASSES: Final = 91
+"""COCO's ids from 1 to 90, and 0 for the background."""
 _CENTERFACE_STRIDE: Final = 32
 _CONVERSION_ERRORS: Final = (RuntimeError, BasicError, ov.frontend.GeneralFailure, ov.frontend.OpConversionFailure)
 
@@ -30,7 +33,7 @@ def build(model: Model, source: Path, scratch: Path) -> ov.Model:
     if recipe is None:
         raise ModelError(f"model {model.name}: no recipe for family {model.family!r}; expected {', '.join(RECIPES)}")
     try:
-        return recipe(source, model.input, scratch)
+        return recipe(source, model, scratch)
     except _CONVERSION_ERRORS as error:
         raise ModelError(f"model {model.name}: OpenVINO cannot convert {source.name}: {error}") from error
 
@@ -40,11 +43,11 @@ def save(network: ov.Model, path: Path) -> None:
     ov.save_model(network, str(path), compress_to_fp16=False)
 
 
-def ssd(source: Path, spec: InputSpec, scratch: Path) -> ov.Model:
-    """SSD from TensorFlow's object detection API, without its pre-processing and its NMS, which cost a third.
+def ssd(source: Path, model: Model, scratch: Path) -> ov.Model:
+    """SSD from TensorFlow's object detection API, without its pre-processing, its NMS and the classes nobody asked for.
 
     Input float NHWC, (x - 127.5) / 127.5 already done. Outputs `boxes` [1, n, 1, 4], decoded, as parts of the picture
-    (ymin, xmin, ymax, xmax), and `scores` [1, n, 1 + classes], sigmoid done, index 0 the background.
+    (ymin, xmin, ymax, xmax), and `scores` [1, n, labels], sigmoid done, a column for each label by rising number.
     The graph is cut before OpenVINO sees it: its loops take half a minute to convert.
     """
     outputs = {"Postprocessor/ExpandDims_1": "boxes", "Postprocessor/convert_scores": "scores"}
@@ -53,19 +56,22 @@ def ssd(source: Path, spec: InputSpec, scratch: Path) -> ov.Model:
         cut_graph(
             source.read_bytes(),
             input_node="Preprocessor/sub",
-            input_shape=(1, spec.height, spec.width, 3),
+            input_shape=(1, model.input.height, model.input.width, 3),
             outputs=tuple(outputs),
         )
     )
-    return _named(ov.convert_model(str(part)), {f"{node}:0": name for node, name in outputs.items()})
+    network = _named(ov.convert_model(str(part)), {f"{node}:0": name for node, name in outputs.items()})
+    keep_classes(network, output="scores", of=_SSD_CLASSES, keep=sorted(model.labels))
+    return network
 
 
-def centerface(source: Path, spec: InputSpec, scratch: Path) -> ov.Model:
+def centerface(source: Path, model: Model, _scratch: Path) -> ov.Model:
     """CenterFace from its ONNX file, for one picture of the catalogue's size, of which both sides are multiples of 32.
 
     Input float NCHW, 0 to 255. Outputs at a quarter of the input's size: `heatmap` (1 channel), `scale` (2),
     `offset` (2), `landmarks` (10).
     """
+    spec = model.input
     if spec.width % _CENTERFACE_STRIDE or spec.height % _CENTERFACE_STRIDE:
         raise ModelError(f"input {spec.width}×{spec.height}: expected multiples of {_CENTERFACE_STRIDE}")
     network = ov.convert_model(str(source))

@@ -1,0 +1,120 @@
+"""A network, compiled for its device: the one place that configures OpenVINO."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import openvino as ov
+from openvino.preprocess import PrePostProcessor
+
+from processors.families import family_of
+from schemas.catalogue import InputSpec, Model, Precision
+from schemas.errors import ModelError
+from schemas.messages import ModelReference
+
+_VERSION_LENGTH: Final = 12
+_VERSION_FIELDS: Final = {"family", "labels", "input", "outputs"}
+_CAPABILITIES: Final = {Precision.BF16: "BF16", Precision.F16: "FP16", Precision.F32: "FP32"}
+"""What a device must list in order to compute natively in a precision; the fastest first."""
+
+
+def compile_network(
+    model: Model, path: Path, *, precision: Precision, cache: Path | None = None
+) -> tuple[ov.CompiledModel, ModelReference]:
+    """The network at `path`, which takes 8-bit pixels [1, height, width, 3] from now on, and what results call it.
+
+    `cache` keeps what the device made of the network, so that the next start is quick.
+
+    Raises:
+        ModelError: The network cannot be read or compiled, does not fit its catalogue entry, or the device cannot
+            compute in `precision`.
+    """
+    try:
+        core = ov.Core()
+        chosen = choose_precision(model, precision, core.get_property(model.device, "OPTIMIZATION_CAPABILITIES"))
+        network = _with_pixels(_fitting(core.read_model(str(path)), model), model.input)
+        config = {
+            "INFERENCE_PRECISION_HINT": chosen.value,
+            "PERFORMANCE_HINT": "THROUGHPUT",
+            **({"CACHE_DIR": str(cache)} if cache else {}),
+        }
+        compiled = core.compile_model(network, model.device, config)
+    except RuntimeError as error:
+        raise ModelError(f"model {model.name}: {path} on {model.device}: {error}") from error
+    reference = ModelReference(
+        name=model.name, version=version_of(model, path), precision=chosen.value, device=model.device
+    )
+    return compiled, reference
+
+
+def choose_precision(model: Model, asked: Precision, capabilities: Sequence[str]) -> Precision:
+    """The precision to compute in: for `auto` the fastest float that the device has.
+
+    Raises:
+        ModelError: The device does not have the one that was asked for.
+    """
+    there = [precision for precision, name in _CAPABILITIES.items() if name in capabilities]
+    if asked is Precision.AUTO:
+        return there[0] if there else Precision.F32
+    if asked not in there:
+        expected = ", ".join([*there, Precision.AUTO])
+        raise ModelError(f"model {model.name}: precision {asked} on {model.device}; expected one of {expected}")
+    return asked
+
+
+def version_of(model: Model, path: Path) -> str:
+    """A short hash of everything that decides what the model answers: weights, graph, pre- and post-processing."""
+    digest = hashlib.sha256()
+    for part in (path, path.with_suffix(".bin")):
+        if part.exists():
+            with part.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    fields = model.model_dump(mode="json", include=_VERSION_FIELDS)
+    digest.update(json.dumps(fields, sort_keys=True).encode())
+    return digest.hexdigest()[:_VERSION_LENGTH]
+
+
+def _fitting(network: ov.Model, model: Model) -> ov.Model:
+    """`network` with a static shape, once it is known to have the input and the outputs that its family needs."""
+    if len(network.inputs) != 1:
+        raise ModelError(f"model {model.name}: the network has {len(network.inputs)} inputs; expected 1")
+    names = {name for output in network.outputs for name in output.get_names()}
+    missing = [name for name in family_of(model).outputs if name not in names]
+    if missing:
+        found = ", ".join(sorted(names))
+        raise ModelError(f"model {model.name}: the network's outputs are {found}; expected {', '.join(missing)} too")
+    spec = model.input
+    height, width = spec.height, spec.width
+    network.reshape([1, height, width, 3] if spec.layout == "NHWC" else [1, 3, height, width])
+    return network
+
+
+def _with_pixels(network: ov.Model, spec: InputSpec) -> ov.Model:
+    """Make conversion to float, mean and scale part of the graph: 8-bit pixels are a quarter of the memory traffic."""
+    steps = PrePostProcessor(network)
+    entry = steps.input()
+    entry.tensor().set_element_type(ov.Type.u8).set_layout(ov.Layout("NHWC"))
+    entry.model().set_layout(ov.Layout(spec.layout))
+    entry.preprocess().convert_element_type(ov.Type.f32)
+    if any(spec.mean):
+        entry.preprocess().mean(list(spec.mean))
+    if any(factor != 1 for factor in spec.scale):
+        entry.preprocess().scale([1 / factor for factor in spec.scale])  # OpenVINO divides
+    return steps.build()
+
+
+def warm_up(compiled: ov.CompiledModel) -> None:
+    """Run the network once, so that no frame pays for what the first run allocates.
+
+    Raises:
+        ModelError: It does not run.
+    """
+    try:
+        compiled.create_infer_request().infer({0: np.zeros(list(compiled.input(0).shape), np.uint8)})
+    except RuntimeError as error:
+        raise ModelError(f"the network does not run: {error}") from error
