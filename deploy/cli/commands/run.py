@@ -11,7 +11,9 @@ import typer
 from deploy.cli.options import Kafka, read_settings
 from deploy.cli.service import serve_metrics, set_up_logging
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run one service in this process, until SIGTERM or Ctrl-C.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Run one service in this process, until SIGTERM or Ctrl-C."
+)
 
 
 @app.command()

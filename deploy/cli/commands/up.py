@@ -1,0 +1,34 @@
+"""`framebus up`: everything on this machine until Ctrl-C, kept running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from deploy.cli.options import Kafka, read_settings
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def up(
+    kafka: Kafka = None,
+    data: Annotated[Path | None, typer.Option(file_okay=False, help="Where Kafka's data and the logs live.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="The page's port.")] = None,
+) -> None:
+    """Run capture, a worker for each model and the API, with a Kafka of their own or one that exists.
+
+    Its own Kafka keeps its data, and listens where FRAMEBUS_BOOTSTRAP_SERVERS says (by default 127.0.0.1:9092), so
+    that every other verb finds it there.
+    """
+    from deploy.cli.local import set_up, with_page_port  # noqa: PLC0415  # --help does without all of this
+    from deploy.cli.up_run import check_address, run_up  # noqa: PLC0415
+    from deploy.local.environment import state_dir  # noqa: PLC0415
+
+    settings = with_page_port(read_settings(kafka), port)
+    if kafka is None:
+        check_address(settings)
+    runtime, _ = set_up(settings, own_kafka=kafka is None, samples=False)
+    run_up(settings, runtime, folder=data or state_dir() / "up")

@@ -1,0 +1,53 @@
+"""Results as they are written, and each as one line of text."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Final
+
+from api.log_tail import LogTail
+from api.result_tail import ResultRecord, decode_result
+from api.store import ResultFilter
+from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+_POLL_S: Final = 0.5
+_OPEN_S: Final = 5.0
+_SHOWN: Final = 8
+
+
+def follow(settings: Settings, *, camera: str | None, model: str | None) -> Iterator[ResultRecord]:
+    """Results that match, from now on, for ever.
+
+    Raises:
+        CatalogueError: There is no such model.
+        EnvironmentMissingError: The broker does not answer, or the topics do not exist.
+    """
+    models = [Catalogue().get(model).name] if model else [known.name for known in Catalogue().models]
+    tail = LogTail(settings, {settings.names.results(name): 0 for name in models})
+    wanted = ResultFilter(camera=camera, model=model)
+    try:
+        tail.open(deadline=time.monotonic() + _OPEN_S)
+        while True:
+            if tail.trouble:
+                raise EnvironmentMissingError(tail.trouble)
+            for message in tail.poll(_POLL_S):
+                record = decode_result(message, settings.names)
+                if record is not None and wanted.matches(record.result):
+                    yield record
+    finally:
+        tail.close()
+
+
+def one_line(record: ResultRecord) -> str:
+    """The result as one line: when, camera, frame, how long it took, what was seen."""
+    frame = record.result.frame
+    seen = [f"{found.label} {found.score:.2f}" for found in record.result.detections]
+    more = f" and {len(seen) - _SHOWN} more" if len(seen) > _SHOWN else ""
+    what = ", ".join(seen[:_SHOWN]) + more if seen else "nothing"
+    return (
+        f"{record.appended_at:%H:%M:%S.%f}"[:-3]
+        + f" {frame.camera} {frame.address} {record.latency_s * 1000:.0f} ms: {what}"
+    )

@@ -1,0 +1,148 @@
+"""What this machine has and lacks, in words, with the ways out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from deploy.local import jars
+from deploy.local.java import find_java
+from deploy.local.media import Media
+from deploy.local.ports import is_free
+from schemas.catalogue import Catalogue, Model
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+NEEDED_MEMORY_MB: Final = 1500
+NEEDED_DISK_MB: Final = 3000
+_MB: Final = 1024 * 1024
+
+
+class State(StrEnum):
+    """How a check came out."""
+
+    OK = "ok"
+    LATER = "later"
+    """Not here yet, but the first start fetches or builds it."""
+    MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is needed: what was found, and what to do if it is missing."""
+
+    name: str
+    state: State
+    found: str
+    ways_out: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.found}" + (f". Ways out: {self.ways_out}" if self.ways_out else "")
+
+
+def examine(settings: Settings, *, own_kafka: bool = True) -> list[Check]:
+    """Every check; those of the embedded Kafka only where it is to run."""
+    kafka = [_java(), _jars(settings)] if own_kafka else [_broker(settings)]
+    networks = [_network(model, settings.cache_dir) for model in Catalogue().models]
+    return [*kafka, *networks, _videos(settings), _port(settings), _page(), _memory(), _disk(settings.cache_dir)]
+
+
+def require(checks: Iterable[Check]) -> None:
+    """Go on only if nothing is missing.
+
+    Raises:
+        EnvironmentMissingError: Something is; the message is what the doctor says of it.
+    """
+    missing = [str(check) for check in checks if check.state is State.MISSING]
+    if missing:
+        raise EnvironmentMissingError("; ".join(missing))
+
+
+def _java() -> Check:
+    try:
+        return Check("java", State.OK, str(find_java()))
+    except EnvironmentMissingError as error:
+        found, _, ways_out = str(error).partition(". Ways out: ")
+        return Check("java", State.MISSING, found, ways_out)
+
+
+def _jars(settings: Settings) -> Check:
+    name = f"kafka {jars.VERSION}"
+    cache = settings.cache_dir
+    if os.environ.get("KAFKA_HOME"):
+        return _attempt(name, lambda: f"{len(jars.find_jars(cache))} jars of KAFKA_HOME={os.environ['KAFKA_HOME']}")
+    broken = jars.verify_jars(cache)
+    folder = jars.jar_folder(cache)
+    if broken:
+        return Check(name, State.MISSING, f"damaged: {', '.join(broken)} in {folder}", f"remove {folder}")
+    absent = jars.missing_jars(cache)
+    if absent:
+        return Check(name, State.LATER, f"{len(absent)} jars are to be fetched ({jars.MEGABYTES} MB at most)")
+    return Check(name, State.OK, f"{len(jars.locked_jars())} jars in {folder}")
+
+
+def _broker(settings: Settings) -> Check:
+    from deploy.topics import cluster  # noqa: PLC0415  # the Kafka client
+
+    return _attempt("kafka", lambda: f"{len(cluster.brokers(settings))} brokers at {settings.bootstrap_servers}")
+
+
+def _network(model: Model, cache: Path) -> Check:
+    name = f"network {model.name}"
+    built = next((cache / "networks").glob(f"{model.name}-*/network.xml"), None)
+    if built:
+        return Check(name, State.OK, str(built))
+    return Check(name, State.LATER, f"is to be fetched ({model.source.megabytes:.0f} MB) and built")
+
+
+def _videos(settings: Settings) -> Check:
+    missing = Media(settings.cache_dir).missing()
+    if missing:
+        return Check("videos", State.LATER, f"{', '.join(missing)} to be fetched for the demo (up to 110 MB)")
+    return Check("videos", State.OK, "the demo's samples are in the cache")
+
+
+def _port(settings: Settings) -> Check:
+    host, port = settings.api_host, settings.api_port
+    if port == 0 or is_free(port, host):
+        return Check("port", State.OK, f"{host}:{port} is free for the page")
+    return Check("port", State.LATER, f"{host}:{port} is taken; the page gets another port unless --port names one")
+
+
+def _page() -> Check:
+    index = files("api") / "dashboard" / "dist" / "index.html"
+    if index.is_file():
+        return Check("page", State.OK, str(index))
+    return Check("page", State.MISSING, f"{index} is not built", "make page (needs Node.js 20 with npm)")
+
+
+def _memory() -> Check:
+    available = psutil.virtual_memory().available // _MB
+    found = f"{available} MB available, {NEEDED_MEMORY_MB} MB needed"
+    if available >= NEEDED_MEMORY_MB:
+        return Check("memory", State.OK, found)
+    return Check("memory", State.MISSING, found, "end other programs, or let Kafka run elsewhere: --kafka HOST:PORT")
+
+
+def _disk(cache: Path) -> Check:
+    existing = next(path for path in (cache, *cache.parents) if path.exists())
+    free = shutil.disk_usage(existing).free // _MB
+    found = f"{free} MB free at {existing}, {NEEDED_DISK_MB} MB needed"
+    if free >= NEEDED_DISK_MB:
+        return Check("disk", State.OK, found)
+    return Check("disk", State.MISSING, found, "free some, or set FRAMEBUS_CACHE to a larger disk")
+
+
+def _attempt(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, State.OK, look())
+    except EnvironmentMissingError as error:
+        return Check(name, State.MISSING, str(error))

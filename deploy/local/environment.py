@@ -1,0 +1,37 @@
+"""What child processes are told by their environment, and where this machine's state is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from schemas.settings import ENVIRONMENT_PREFIX, Settings
+
+WORKER_ENVIRONMENT: Final[Mapping[str, str]] = {
+    # A decoded picture is megabytes: above glibc's threshold each would be mapped and given back to the kernel, and
+    # the page faults would double the decoding time.
+    "MALLOC_MMAP_THRESHOLD_": "268435456",
+    "MALLOC_TRIM_THRESHOLD_": "536870912",
+}
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """The `FRAMEBUS_…` variables from which a child process reads just these settings."""
+    variables = {}
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if value is None:
+            continue
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        variables[ENVIRONMENT_PREFIX + name.upper()] = text
+    return variables
+
+
+def state_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where data and logs of this machine's services are kept: `$XDG_STATE_HOME/framebus`."""
+    home = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "~"), ".local", "state").expanduser())
+    return Path(home, "framebus")

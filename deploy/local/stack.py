@@ -1,0 +1,141 @@
+"""The whole system on this machine: a broker of its own or one that exists, topics, and supervised services."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Self
+
+from deploy import topics
+from deploy.local.environment import WORKER_ENVIRONMENT, environment_of
+from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
+from deploy.local.supervisor import Echo, Service, Supervisor
+from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Together under ten seconds: capture stops first, so that workers see its last frames; the broker goes last.
+CAPTURE_DEADLINE_S: Final = 4.5
+WORKER_DEADLINE_S: Final = 3.5
+API_DEADLINE_S: Final = 2.5
+KAFKA_DEADLINE_S: Final = 1.2
+_BROKER_RETRY_S: Final = 5.0
+
+CAPTURE: Final = "capture"
+API: Final = "api"
+
+
+def inference(model: str) -> str:
+    """The name of the service that infers `model`."""
+    return f"inference-{model}"
+
+
+class Stack:
+    """Broker, topics and services; as a context manager they end with the block, in order.
+
+    The thread that starts it owns it: its processes die with that thread.
+    """
+
+    def __init__(
+        self, settings: Settings, *, folder: Path, runtime: KafkaRuntime | None, logs: Path, echo: Echo
+    ) -> None:
+        """A stack that is not started yet; without a `runtime` it uses the broker of `settings`."""
+        self.catalogue = Catalogue()
+        port = int(settings.bootstrap_servers.rpartition(":")[2])
+        self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
+        self._asked = settings
+        self._logs = logs
+        self._echo = echo
+        self._supervisor: Supervisor | None = None
+        self._retry_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def settings(self) -> Settings:
+        """Where the services are told to connect."""
+        if self._kafka is None:
+            return self._asked
+        return self._asked.model_copy(update={"bootstrap_servers": self._kafka.bootstrap_servers})
+
+    @property
+    def page(self) -> str:
+        """The page's address."""
+        return f"http://{self._asked.api_host}:{self._asked.api_port}/"
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The services; there are none before `start`."""
+        if self._supervisor is None:
+            raise EnvironmentMissingError("the stack was not started: it has no services yet")
+        return self._supervisor
+
+    def start(self) -> None:
+        """Start the broker, provision the topics, start the services.
+
+        Raises:
+            EnvironmentMissingError: The broker does not start or answer, or refuses the topics.
+        """
+        if self._kafka is not None:
+            self._kafka.start()
+        topics.apply(self.settings, self.catalogue)
+        models = [model.name for model in self.catalogue.models]
+        self._supervisor = Supervisor(services(self.settings, models), log_dir=self._logs, echo=self._echo)
+        self._supervisor.start()
+
+    def check(self) -> None:
+        """Start again what has ended, the broker included; never raises for it, the next call tries again."""
+        if self._kafka is not None and not self._kafka.running and time.monotonic() >= self._retry_at:
+            log.warning("kafka ended restarting=yes log=%s", self._kafka.log_path)
+            try:
+                self._kafka.start()
+            except EnvironmentMissingError as error:
+                log.error("kafka does not start retry_in_s=%.0f reason=%s", _BROKER_RETRY_S, error)  # noqa: TRY400
+                self._retry_at = time.monotonic() + _BROKER_RETRY_S
+        self.supervisor.check()
+
+    def stop(self) -> None:
+        """Stop capture, then the workers and the API, then the broker, each within its deadline."""
+        if self._supervisor is not None:
+            self._supervisor.stop()
+        if self._kafka is not None:
+            self._kafka.stop(deadline_s=KAFKA_DEADLINE_S)
+
+    def kill(self) -> None:
+        """End everything at once."""
+        if self._supervisor is not None:
+            self._supervisor.kill()
+        if self._kafka is not None:
+            self._kafka.kill()
+
+
+def services(settings: Settings, models: Sequence[str]) -> list[Service]:
+    """The services of one machine: capture, one worker a model, the API."""
+    environ = environment_of(settings)
+    # Each service has metrics on a port of its own that it logs; the API shows its metrics beside its routes.
+    measured = {**environ, "FRAMEBUS_METRICS_PORT": "0"}
+    workers = [
+        Service(
+            inference(model),
+            _command("inference", "--model", model),
+            {**measured, **WORKER_ENVIRONMENT},
+            rank=1,
+            stop_deadline_s=WORKER_DEADLINE_S,
+        )
+        for model in models
+    ]
+    capture = Service(CAPTURE, _command("capture"), measured, rank=0, stop_deadline_s=CAPTURE_DEADLINE_S)
+    return [*workers, capture, Service(API, _command("api"), environ, rank=1, stop_deadline_s=API_DEADLINE_S)]
+
+
+def _command(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "deploy.cli", "run", *arguments)

@@ -1,0 +1,93 @@
+"""How a running system is doing, as Kafka tells it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaException, Message
+from confluent_kafka.admin import AdminClient
+
+from api.kafka import client_config
+from api.progress import ProgressReader
+from deploy.local.records import read_records
+from producers.control import read_cameras
+from schemas.catalogue import Catalogue
+from schemas.errors import MessageError
+from schemas.messages import Camera, CameraState, CameraStatus
+from schemas.settings import Settings
+
+_ANSWER_S = 5.0
+_BAD = frozenset({CameraState.FAILED, CameraState.CONNECTING})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Rows of text: cameras (id, state, fps, size, models, error), models (name, workers, lag, committed, end)."""
+
+    cameras: list[tuple[str, ...]]
+    models: list[tuple[str, ...]]
+    problems: list[str]
+
+
+def read_status(settings: Settings) -> Status:
+    """The state of every camera and model.
+
+    Raises:
+        EnvironmentMissingError: The broker does not answer, or a topic does not exist.
+    """
+    cameras, states = read_cameras(settings), _read_states(settings)
+    rows, problems = [], []
+    for camera in cameras.values():
+        state = states.get(camera.id)
+        rows.append(_camera_row(camera, state))
+        if camera.enabled and (state is None or state.state in _BAD):
+            problems.append(f"camera {camera.id} is {state.state.value if state else 'not run by anyone'}")
+    models = _model_rows(settings)
+    problems += [f"no worker for {row[0]}" for row in models if row[1] == "0"]
+    return Status(rows, models, problems)
+
+
+def _read_states(settings: Settings) -> dict[str, CameraStatus]:
+    states: dict[str, CameraStatus] = {}
+
+    def take(message: Message) -> None:
+        name = (message.key() or b"").decode(errors="replace")
+        states.pop(name, None)
+        with contextlib.suppress(MessageError):  # a tombstone, or what nobody can read, says nothing of a camera
+            states[name] = CameraStatus.from_json(message.value())
+
+    read_records(settings, [settings.names.camera_status], take)
+    return states
+
+
+def _camera_row(camera: Camera, state: CameraStatus | None) -> tuple[str, ...]:
+    models = ",".join(camera.models)
+    if state is None:
+        return camera.id, "-" if camera.enabled else "disabled", "-", "-", models, ""
+    fps = f"{state.fps:.1f}" if state.fps is not None else "-"
+    size = f"{state.width}x{state.height}" if state.width and state.height else "-"
+    return camera.id, state.state.value, fps, size, models, state.error or ""
+
+
+def _model_rows(settings: Settings) -> list[tuple[str, ...]]:
+    catalogue = Catalogue()
+    progress = ProgressReader(settings, catalogue).read()
+    workers = _workers(settings, list(progress))
+    return [
+        (model, str(workers[model]), str(far.lag), str(far.committed), str(far.end)) for model, far in progress.items()
+    ]
+
+
+def _workers(settings: Settings, models: list[str]) -> dict[str, int]:
+    groups = {settings.names.inference_group(model): model for model in models}
+    found = dict.fromkeys(models, 0)
+    if not groups:
+        return found
+    admin = AdminClient(client_config(settings))
+    for group, future in admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S).items():
+        try:
+            found[groups[group]] = len(future.result().members)
+        except KafkaException:
+            continue  # a group that never was has no members
+    return found
