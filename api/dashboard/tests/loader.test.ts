@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Result } from "@/contract/types";
-import { CONNECTIONS, PAINTS_PER_SECOND, PictureLoader, type Clock } from "@/live/loader";
+import { CONNECTIONS, PAINTS_OF_ALL, PAINTS_PER_SECOND, PictureLoader, type Clock } from "@/live/loader";
 import { resultFor } from "./results";
 
 /** A clock that moves when it is told to. */
@@ -67,7 +67,6 @@ function addTiles(...keys: string[]): void {
 }
 
 const offer = (key: string, seq: number): void => loader.offer(key, resultFor(key, seq));
-const INTERVAL = 1000 / PAINTS_PER_SECOND;
 
 beforeEach(() => {
   clock = new ManualClock();
@@ -100,20 +99,28 @@ describe("PictureLoader", () => {
     expect(server.most).toBe(CONNECTIONS);
   });
 
-  it("paints no more often than its rate, and as often as that", async () => {
-    addTiles("a");
-    let seq = 0;
-    let painted = 0;
-    for (let ms = 0; ms < 10_000; ms += 10) {
-      if (ms % 40 === 0) offer("a", seq++);
-      if (server.open.length) {
-        painted++;
-        await server.answer("a");
+  it.each([
+    [1, PAINTS_PER_SECOND],
+    [3, 3 * PAINTS_PER_SECOND],
+    [6, PAINTS_OF_ALL],
+    [20, PAINTS_OF_ALL],
+  ])("paints %d tiles no more often than %d times a second, and as often as that", async (tiles, most) => {
+    const keys = Array.from({ length: tiles }, (_, index) => `tile-${index}`);
+    const paints = new Map(keys.map((key) => [key, 0]));
+    addTiles(...keys);
+    const [seconds, step] = [4, 5];
+    for (let ms = 0; ms < 1000 * seconds; ms += step) {
+      if (ms % 40 === 0) for (const key of keys) offer(key, ms);
+      for (const key of server.keys) {
+        paints.set(key, paints.get(key)! + 1);
+        await server.answer(key);
       }
-      clock.advance(10);
+      clock.advance(step);
     }
-    expect(painted).toBeLessThanOrEqual(10 * PAINTS_PER_SECOND + 1);
-    expect(painted).toBeGreaterThanOrEqual(9.5 * PAINTS_PER_SECOND);
+    const all = [...paints.values()].reduce((sum, one) => sum + one, 0);
+    expect(all).toBeLessThanOrEqual(seconds * most + 2 * tiles);
+    expect(all).toBeGreaterThanOrEqual(0.93 * seconds * most);
+    expect(Math.max(...paints.values()) - Math.min(...paints.values())).toBeLessThanOrEqual(2);
   });
 
   it("loads nothing for a tile that nobody sees, and the newest once it is seen", () => {
@@ -140,7 +147,7 @@ describe("PictureLoader", () => {
     addTiles("a");
     loader.setPaused(true);
     offer("a", 7);
-    clock.advance(10 * INTERVAL);
+    clock.advance(1000);
     expect(server.open).toEqual([]);
     loader.setPaused(false);
     expect(server.open.map((one) => one.seq)).toEqual([7]);

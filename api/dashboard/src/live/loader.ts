@@ -7,7 +7,9 @@
 import type { Result } from "@/contract/types";
 
 export const CONNECTIONS = 4;
+/** The most for one tile, and for the whole wall: a crowded wall slows down, so that its cost has a bound. */
 export const PAINTS_PER_SECOND = 15;
+export const PAINTS_OF_ALL = 48;
 
 export interface Clock {
   now(): number;
@@ -36,7 +38,6 @@ class Lane {
 
 export class PictureLoader {
   readonly #lanes = new Map<string, Lane>();
-  readonly #interval = 1000 / PAINTS_PER_SECOND;
   readonly #clock: Clock;
   #busy = 0;
   #paused = false;
@@ -99,6 +100,12 @@ export class PictureLoader {
     if (next < Infinity && this.#busy < CONNECTIONS) this.#cancel = this.#clock.after(next - now, () => this.#pump());
   }
 
+  /** Milliseconds between two paints of a tile. */
+  #interval(): number {
+    const seen = [...this.#lanes.values()].filter((lane) => lane.visible && !lane.held).length;
+    return 1000 * Math.max(1 / PAINTS_PER_SECOND, seen / PAINTS_OF_ALL);
+  }
+
   #start(lane: Lane, now: number): void {
     const result = lane.pending;
     if (!result) return;
@@ -106,7 +113,8 @@ export class PictureLoader {
     lane.busy = true;
     lane.started = now;
     // A late start may be made up for by half an interval: jitter must not lower the rate.
-    lane.due = Math.max(lane.due, now - this.#interval / 2) + this.#interval;
+    const interval = this.#interval();
+    lane.due = Math.max(lane.due, now - interval / 2) + interval;
     this.#busy++;
     void lane.show(result).finally(() => {
       lane.busy = false;
