@@ -9,6 +9,7 @@ from typing import Any, Final
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
 from pydantic import ValidationError
 
+from producers.connection import client_config, reader_config
 from producers.sources import kind_of
 from producers.topics import Topics
 from schemas.catalogue import Catalogue
@@ -85,16 +86,7 @@ def read_cameras(settings: Settings) -> dict[str, Camera]:
     """
     topic = settings.names.cameras
     partitions = _partitions(settings)
-    consumer = Consumer(
-        settings.librdkafka()
-        | {
-            "group.id": settings.names.reader_group,
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
-            "log_level": 3,
-        }
-    )
+    consumer = Consumer(reader_config(settings, "camera-reader"))
     try:
         consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in range(partitions)])
         return _fold(settings, consumer, partitions)
@@ -142,16 +134,8 @@ def _partitions(settings: Settings) -> int:
 def _write(settings: Settings, camera_id: str, value: bytes | None) -> None:
     _partitions(settings)
     answers: list[KafkaError | None] = []
-    producer = Producer(
-        settings.librdkafka()
-        | {
-            "acks": "all",
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",
-            "message.timeout.ms": round(TIMEOUT_S * 1000),
-            "log_level": 3,
-        }
-    )
+    own = {"acks": "all", "partitioner": "murmur2_random", "message.timeout.ms": round(TIMEOUT_S * 1000)}
+    producer = Producer(client_config(settings, "camera-writer") | own)
     producer.produce(
         settings.names.cameras, value, camera_id.encode(), on_delivery=lambda error, _record: answers.append(error)
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, TopicPartition
 
+from producers.connection import reader_config
 from schemas.errors import MessageError
 from schemas.messages import CaptureClaim, decode_capture
 from schemas.settings import Settings
@@ -25,17 +26,7 @@ class Fence:
         self._asked: SimpleQueue[tuple[int, int]] = SimpleQueue()
         self._watched: set[int] = set()
         self._stop = Event()
-        self._consumer = Consumer(
-            settings.librdkafka()
-            | {
-                "group.id": settings.names.reader_group,
-                "client.id": "framebus-capture-fence",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "auto.offset.reset": "latest",
-                "log_level": 3,
-            }
-        )
+        self._consumer = Consumer(reader_config(settings, "capture-fence") | {"fetch.wait.max.ms": 500})
         self._thread: Thread | None = None
 
     def start(self, claimed: Callable[[str, int], None]) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
 
+from producers.connection import reader_config
 from producers.desired import DesiredCameras, Farewell
 from producers.metrics import CaptureMetrics
 from schemas.errors import MessageError
@@ -33,19 +34,13 @@ class Ownership:
         self._metrics = metrics
         self._apply = apply
         self._consumer = Consumer(
-            settings.librdkafka()
+            reader_config(settings, "capture")
             | {
                 "group.id": settings.names.capture_group(settings.site),
-                "client.id": "framebus-capture",
                 "partition.assignment.strategy": "cooperative-sticky",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
                 "session.timeout.ms": _SESSION_MS,
                 "heartbeat.interval.ms": 2_000,
                 "fetch.wait.max.ms": 250,
-                "log_level": 3,
             }
         )
         self._consumer.subscribe(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, Producer
 
+from producers.connection import client_config
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -17,8 +18,6 @@ _POLL_S: Final = 0.2
 _RELIABLE: Final = {
     "enable.idempotence": True,
     "acks": "all",
-    "client.id": "framebus-capture",
-    "log_level": 3,
     "socket.keepalive.enable": True,
 }
 
@@ -29,11 +28,12 @@ class Pump:
     `fatal` is set when the producer can do nothing more, and the process should end.
     """
 
-    def __init__(self, settings: Settings, options: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Settings, role: str, options: Mapping[str, Any]) -> None:
         self.fatal = Event()
         self._servers = settings.bootstrap_servers
+        self._role = role
         own = {"message.max.bytes": settings.record_limit_bytes, "error_cb": self._trouble}
-        self.producer = Producer(settings.librdkafka() | _RELIABLE | own | dict(options))
+        self.producer = Producer(client_config(settings, role) | _RELIABLE | own | dict(options))
         self._stop = Event()
         self._thread = Thread(target=self._serve, name="kafka-delivery", daemon=True)
         self._thread.start()
@@ -51,7 +51,7 @@ class Pump:
 
     def _trouble(self, error: KafkaError) -> None:
         if error.fatal():
-            log.error("kafka producer broken servers=%s error=%s", self._servers, error.str())
+            log.error("kafka broken client=%s servers=%s error=%s", self._role, self._servers, error.str())
             self.fatal.set()
         else:
-            log.warning("kafka trouble servers=%s error=%s", self._servers, error.str())
+            log.warning("kafka trouble client=%s servers=%s error=%s", self._role, self._servers, error.str())

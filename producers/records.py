@@ -27,6 +27,7 @@ class RecordSink:
         self._names = settings.names
         self._pump = Pump(
             settings,
+            "capture-records",
             {
                 "linger.ms": 5,
                 "message.timeout.ms": 0,

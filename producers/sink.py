@@ -27,6 +27,7 @@ class FrameSink:
         self._names = settings.names
         self._pump = Pump(
             settings,
+            "capture-frames",
             {
                 "linger.ms": 5,
                 "message.timeout.ms": give_up_ms,

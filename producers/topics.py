@@ -8,10 +8,11 @@ from typing import Final
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from producers.connection import client_config
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 
-TIMEOUT_S: Final = 5.0
+TIMEOUT_S: Final = 3.0
 
 
 class Topics:
@@ -19,7 +20,7 @@ class Topics:
 
     def __init__(self, settings: Settings) -> None:
         self._servers = settings.bootstrap_servers
-        self._admin = AdminClient(settings.librdkafka() | {"client.id": "framebus-capture", "log_level": 3})
+        self._admin = AdminClient(client_config(settings, "capture-topics"))
         self._counts: dict[str, int] = {}
 
     def refresh(self, topics: Iterable[str]) -> tuple[str, ...]:

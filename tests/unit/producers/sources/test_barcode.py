@@ -15,9 +15,9 @@ from schemas.errors import FrameError
 def through_capture(picture: Picture, width: int, quality: int) -> Picture:
     jpeg = encode(picture, {"m": width}, quality=quality, limit_bytes=10_000_000)["m"]
     assert isinstance(jpeg, Jpeg)
-    decoded = cv2.imdecode(np.frombuffer(jpeg.value, np.uint8), cv2.IMREAD_COLOR)
+    decoded: Picture | None = cv2.imdecode(np.frombuffer(jpeg.value, np.uint8), cv2.IMREAD_COLOR)
     assert decoded is not None
-    return decoded.astype(np.uint8)
+    return decoded
 
 
 @pytest.mark.parametrize(
