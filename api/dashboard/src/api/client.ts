@@ -6,11 +6,12 @@ export type Answer<T> =
   | { readonly kind: "unreachable" }
   /** The API is up and lacks something it needs: Kafka. */
   | { readonly kind: "unavailable"; readonly detail: string }
+  /** It answered with another error; status 0: not in time. */
   | { readonly kind: "failed"; readonly status: number; readonly detail: string };
 
 export type Fault = Exclude<Answer<never>, { kind: "ok" }>;
 
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_S = 10;
 
 /** The address of `path` below the page's own, so that a reverse proxy may serve both below any path. */
 export const apiUrl = (path: string): string => new URL(`api/v1/${path}`, document.baseURI).href;
@@ -18,9 +19,9 @@ export const apiUrl = (path: string): string => new URL(`api/v1/${path}`, docume
 /** Where the JPEG at `address` (model/partition/offset) is. */
 export const frameUrl = (address: string): string => apiUrl(`frames/${address}`);
 
-/** GETs JSON. */
-export function getJson<T>(path: string): Promise<Answer<T>> {
-  return get(apiUrl(path), (response) => response.json() as Promise<T>);
+/** GETs JSON, for which an answer may take so many seconds. */
+export function getJson<T>(path: string, timeoutS = TIMEOUT_S): Promise<Answer<T>> {
+  return get(apiUrl(path), (response) => response.json() as Promise<T>, timeoutS);
 }
 
 /** GETs the JPEG at `address`; not through the browser's cache, where sixty pictures a second would wear the disk. */
@@ -28,15 +29,20 @@ export function getPicture(address: string): Promise<Answer<Blob>> {
   return get(frameUrl(address), (response) => response.blob());
 }
 
-async function get<T>(url: string, read: (response: Response) => Promise<T>): Promise<Answer<T>> {
+type Read<T> = (response: Response) => Promise<T>;
+
+async function get<T>(url: string, read: Read<T>, timeoutS = TIMEOUT_S): Promise<Answer<T>> {
   try {
-    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(1000 * timeoutS) });
     if (response.ok) return { kind: "ok", value: await read(response) };
     const detail = await problem(response);
     if (response.status === 502 || response.status === 504) return { kind: "unreachable" };
     if (response.status === 503) return { kind: "unavailable", detail };
     return { kind: "failed", status: response.status, detail };
-  } catch {
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return { kind: "failed", status: 0, detail: `${url} gave no answer within ${timeoutS} s.` };
+    }
     // fetch says no more than that it failed, and a body that breaks off is the same to us.
     return { kind: "unreachable" };
   }

@@ -13,8 +13,8 @@ import { Wall } from "@/live/wall";
 
 const POLL_MS = 3_000;
 const REFRESH_MS = 500;
-/** How many past results are asked for, so that a camera that has ended shows its last picture. */
-const RECALLED = 200;
+/** An audit reads what is new since the last one, which may be much. */
+const LEDGER_TIMEOUT_S = 30;
 
 export class Session {
   readonly connection = ref<StreamState>("connecting");
@@ -42,7 +42,7 @@ export class Session {
     onState: (state) => this.#connected(state),
   });
   readonly #rate = new Rate();
-  #recalled = false;
+  #recalled = new WeakSet<Tile>();
 
   /** Begins; a session lives as long as its page. */
   start(): void {
@@ -69,7 +69,7 @@ export class Session {
   }
 
   get #informed(): boolean {
-    return this.outage.value === null || this.outage.value.kind === "failed";
+    return this.outage.value?.kind !== "unreachable";
   }
 
   #take(text: string): void {
@@ -84,7 +84,7 @@ export class Session {
   #connected(state: StreamState): void {
     if (state === "live") {
       for (const tile of this.wall.tiles.value) tile.forgetOrder();
-      this.#recalled = false;
+      this.#recalled = new WeakSet();
     }
     this.connection.value = state;
   }
@@ -99,67 +99,65 @@ export class Session {
   /** One request after the other, for ever: the polls share one connection. */
   async #poll(): Promise<void> {
     for (;;) {
-      if (!document.hidden) await this.#pollOnce();
+      if (!document.hidden) this.#judge(await this.#pollOnce().catch(brokenAnswer));
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
-  async #pollOnce(): Promise<void> {
-    const faults: Fault[] = [];
-    for (const step of this.#steps) {
-      const fault = await step();
-      if (fault) faults.push(fault);
-      // Each further request would only wait for its own time-out.
-      if (fault?.kind === "unreachable") break;
-    }
-    this.#judge(faults);
+  /** Asks for everything; the first fault, after which further questions would only wait for their time-outs. */
+  async #pollOnce(): Promise<Fault | null> {
+    const cameras = await getJson<{ cameras: CameraEntry[] }>("cameras");
+    if (cameras.kind !== "ok") return cameras;
+    this.cameras.value = cameras.value.cameras;
+    this.wall.configure(cameras.value.cameras, performance.now());
+    const models = await getJson<{ models: ModelEntry[] }>("models");
+    if (models.kind !== "ok") return models;
+    this.models.value = models.value.models;
+    this.wall.setModels(models.value.models);
+    const recalled = await this.#recall();
+    if (recalled) return recalled;
+    // Without Kafka the ledger would keep us waiting: only this says so at once.
+    const ready = await getJson<unknown>("../../readyz");
+    if (ready.kind !== "ok") return ready;
+    const ledger = await getJson<LedgerReport>("ledger", LEDGER_TIMEOUT_S);
+    if (ledger.kind !== "ok") return ledger;
+    this.ledger.value = summarise(ledger.value);
+    return null;
   }
 
-  readonly #recall = ({ results }: { results: readonly unknown[] }): void => {
-    this.#recalled = true;
+  /** Asks for the last result of each tile that has had none, so that a camera that has ended shows its last picture. */
+  async #recall(): Promise<Fault | null> {
     const now = performance.now();
-    for (const result of results.map(resultOf).filter((one) => one !== null)) {
-      const tile = this.wall.tileOf(result);
+    for (const tile of this.wall.tiles.value.filter((one) => one.quiet(now) === null && !this.#recalled.has(one))) {
+      const query = new URLSearchParams({ camera: tile.camera, model: tile.model, limit: "1" });
+      const answer = await getJson<{ results: unknown[] }>(`results?${query}`);
+      // A model that the catalogue does not know has no results, and that is no trouble of the page's.
+      if (answer.kind === "failed" && answer.status === 404) continue;
+      if (answer.kind !== "ok") return answer;
+      this.#recalled.add(tile);
+      const result = resultOf(answer.value.results[0]);
+      if (!result) continue;
       const age = Math.max(0, Date.now() - Date.parse(result.frame.captured_at));
-      if (tile.recall(result, now - age)) this.#loader.offer(tile.key, result);
+      if (tile.recall(result, performance.now() - age)) this.#loader.offer(tile.key, result);
     }
-  };
-
-  readonly #steps: readonly (() => Promise<Fault | null>)[] = [
-    () =>
-      ask<{ cameras: CameraEntry[] }>("cameras", ({ cameras }) => {
-        this.cameras.value = cameras;
-        this.wall.configure(cameras, performance.now());
-      }),
-    async () => (this.#recalled ? null : ask<{ results: unknown[] }>(`results?limit=${RECALLED}`, this.#recall)),
-    () =>
-      ask<{ models: ModelEntry[] }>("models", ({ models }) => {
-        this.models.value = models;
-        this.wall.setModels(models);
-      }),
-    () => ask<LedgerReport>("ledger", (report) => (this.ledger.value = summarise(report))),
-  ];
-
-  #judge(faults: readonly Fault[]): void {
-    const wasUnreachable = this.outage.value?.kind === "unreachable";
-    const worst = (["unreachable", "unavailable", "failed"] as const).flatMap((kind) =>
-      faults.filter((fault) => fault.kind === kind),
-    );
-    this.outage.value = worst[0] ?? null;
-    if (wasUnreachable && this.outage.value?.kind !== "unreachable") this.#stream.reopen();
+    return null;
   }
+
+  #judge(fault: Fault | null): void {
+    const wasAway = this.outage.value?.kind === "unreachable";
+    this.outage.value = fault;
+    if (wasAway && fault?.kind !== "unreachable") this.#stream.reopen();
+  }
+}
+
+/** An answer that is not what the API promises must not end the polls: it is shown, and they go on. */
+function brokenAnswer(error: unknown): Fault {
+  console.error("an answer of the API could not be used", error);
+  return { kind: "failed", status: 200, detail: `What it said could not be used: ${String(error)}` };
 }
 
 /** Where a component finds its session. */
 export const sessionKey: InjectionKey<Session> = Symbol("session");
-
-/** GETs `path` and uses the answer; the fault where there is none. */
-async function ask<T>(path: string, use: (value: T) => void): Promise<Fault | null> {
-  const answer = await getJson<T>(path);
-  if (answer.kind !== "ok") return answer;
-  use(answer.value);
-  return null;
-}
 
 /** The page's session. */
 export function useSession(): Session {

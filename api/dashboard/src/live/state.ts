@@ -18,7 +18,7 @@ export interface Seen {
   readonly status: CameraStatus | null;
   /** Seconds since the last result came; null: none has come. */
   readonly quiet: number | null;
-  /** Whether the API, and Kafka behind it, answer: if not, what is known of the camera is out of date. */
+  /** Whether the API answers: if not, what is known of the camera is out of date. */
   readonly informed: boolean;
 }
 
