@@ -21,6 +21,7 @@ from prometheus_client import CollectorRegistry
 from processors.inference.jpeg import check_jpeg
 from processors.metrics import WorkerMetrics
 from processors.streaming.serve import run_worker
+from processors.streaming.timing import Timing
 from schemas.catalogue import Catalogue
 from schemas.errors import ModelError
 from schemas.messages import Detection, ModelReference
@@ -65,7 +66,7 @@ class FakeCore:
         self._slow = slow
         self._pool = ThreadPoolExecutor(32)
         self._failed: set[bytes] = set()
-        self._random = random.Random(7)  # noqa: S311
+        self._random = random.Random(7)
 
     def submit(self, jpeg: bytes) -> Future[FakeInference]:
         return self._pool.submit(self._infer, jpeg)
@@ -94,6 +95,9 @@ def main() -> int:
     parser.add_argument("--delay", type=float, default=0.005)
     parser.add_argument("--slow", type=float, default=3.0)
     parser.add_argument("--max-age", type=float, default=3600.0)
+    parser.add_argument("--session", type=float, default=6.0)
+    parser.add_argument("--infer", type=float, default=10.0)
+    parser.add_argument("--stop", type=float, default=15.0)
     arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = Settings(bootstrap_servers=arguments.bootstrap, prefix=arguments.prefix)
@@ -102,7 +106,8 @@ def main() -> int:
     leash = threading.Timer(120.0, lambda: os._exit(99))  # a test that was killed leaves no worker behind
     leash.daemon = True
     leash.start()
-    return run_worker(settings, model, core, WorkerMetrics(model.name, CollectorRegistry()))
+    timing = Timing(session=arguments.session, infer=arguments.infer, stop=arguments.stop, watch=1.0)
+    return run_worker(settings, model, core, WorkerMetrics(model.name, CollectorRegistry()), timing=timing)
 
 
 if __name__ == "__main__":

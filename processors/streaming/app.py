@@ -7,16 +7,14 @@ from typing import Final
 
 from processors.streaming.connection import broker_url, credentials
 from processors.streaming.containments import FramesApp, QuietMonitor, RawSchema, check_versions
+from processors.streaming.timing import Timing
 from schemas.settings import Settings
 
-COMMIT_INTERVAL_S: Final = 0.5
-SESSION_TIMEOUT_S: Final = 15.0
-REBALANCE_TIMEOUT_S: Final = 30.0
 FETCH_BYTES: Final = 4 * 1024 * 1024
 """A partition's share of one fetch: frames ahead, so that the window never waits for the network."""
 
 
-def create_app(settings: Settings, model: str, *, folder: Path) -> FramesApp:
+def create_app(settings: Settings, model: str, *, folder: Path, timing: Timing) -> FramesApp:
     """The app that reads the frames of `model` for its `owner`, which is yet to be set.
 
     `folder` is for files that Faust insists on. Must be called in the event loop that will run the app.
@@ -40,19 +38,20 @@ def create_app(settings: Settings, model: str, *, folder: Path) -> FramesApp:
         stream_buffer_maxsize=256,  # at least 2.5 × fps: when it is full the fetcher sleeps for a second
         stream_recovery_delay=0.0,
         broker_max_poll_records=64,
-        broker_commit_interval=COMMIT_INTERVAL_S,
-        broker_session_timeout=SESSION_TIMEOUT_S,
-        broker_heartbeat_interval=1.0,
-        broker_rebalance_timeout=REBALANCE_TIMEOUT_S,
-        broker_request_timeout=REBALANCE_TIMEOUT_S,
+        broker_commit_interval=timing.commit,
+        broker_session_timeout=timing.session,
+        broker_heartbeat_interval=timing.heartbeat,
+        broker_rebalance_timeout=timing.rebalance,
+        broker_request_timeout=timing.rebalance,
         consumer_max_fetch_size=max(FETCH_BYTES, settings.record_limit_bytes),
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
         producer_linger=0.005,
-        producer_request_timeout=30.0,
+        producer_request_timeout=timing.rebalance,
         producer_max_request_size=settings.record_limit_bytes,
         monitor=QuietMonitor(),
     )
+    app.assign_deadline = timing.assign
     app.frames_topic = settings.names.frames(model)
     return app
 

@@ -4,7 +4,7 @@ A worker writes into each commit that it is running and how far it may have begu
 Who takes over a partition that still says "running" cannot know which frame ended its predecessor, so it tries the
 frames that were begun one by one, counting each attempt in the commit's metadata before it begins. So the count
 survives a kill and a move to another machine, and costs nothing while all is well.
-(docs/decisions/0010-crash-guard.md)
+(docs/decisions/0003-crash-guard-in-commit-metadata.md)
 """
 
 from __future__ import annotations

@@ -32,8 +32,6 @@ from schemas.errors import EnvironmentMissingError
 log = logging.getLogger(__name__)
 
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
-ASSIGNED_DEADLINE_S: Final = 12.0
-"""aiokafka sends no heartbeat until the assignment is taken up: less than the session timeout."""
 
 T = TypeVar("T")
 
@@ -75,6 +73,9 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
 
     owner: Owner
     frames_topic: str
+    assign_deadline: float
+    """Seconds to take up an assignment; aiokafka sends no heartbeat meanwhile."""
+    mundane_level = "debug"
 
     def _new_transport(self) -> Any:  # noqa: ANN401  # Faust is untyped
         return _Transport(self.conf.broker_consumer, self)
@@ -98,6 +99,8 @@ class _Forgetful(defaultdict[Any, None]):
 
 class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     """Faust's consumer, committing what the owner says and nothing else."""
+
+    mundane_level = "debug"
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **options)
@@ -151,7 +154,7 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         if not self.app.should_stop:
             numbers = {place.partition for place in assigned if place.topic == self.app.frames_topic}
             try:
-                await asyncio.wait_for(self.app.owner.assigned(numbers), ASSIGNED_DEADLINE_S)
+                await asyncio.wait_for(self.app.owner.assigned(numbers), self.app.assign_deadline)
             except Exception as error:  # aiokafka would log it and go on without these partitions
                 log.exception("assignment failed group=%s partitions=%s", self.app.conf.id, sorted(numbers))
                 await self.crash(error)
@@ -228,6 +231,8 @@ class RawSchema(faust.Schema):  # type: ignore[misc]  # Faust is untyped
 
 class QuietMonitor(faust.Monitor):  # type: ignore[misc]  # Faust is untyped
     """Faust's monitor without the sums for each message, which `processors.metrics` has in its own way."""
+
+    mundane_level = "debug"
 
     def on_message_in(self, tp: Any, offset: int, message: Any) -> None:  # noqa: ANN401
         """Add nothing up."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import Future
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 from processors.metrics import WorkerMetrics
 from processors.streaming.frame import Frame, Inferred, make_result
@@ -15,20 +15,22 @@ from schemas.messages import ModelReference, Result
 
 log = logging.getLogger(__name__)
 
-DEADLINE_S: Final = 10.0
 DEADLINES: Final = 3
 """A process that was stopped misses one through no fault of anyone; a core that misses this many in a row hangs."""
 ATTEMPTS: Final = 6
 
 
-class Core(Protocol):
+InferredT = TypeVar("InferredT", bound=Inferred)
+
+
+class Core(Protocol[InferredT]):
     """What runs the network: `processors.inference.core.InferenceCore`, or a whole fake in a test."""
 
     @property
     def reference(self) -> ModelReference:
         """The network that it runs."""
 
-    def submit(self, jpeg: bytes) -> Future[Inferred]:
+    def submit(self, jpeg: bytes) -> Future[InferredT]:
         """Begin one inference; a FrameError in the future means that the frame is at fault."""
 
     def close(self) -> None:
@@ -38,11 +40,12 @@ class Core(Protocol):
 class Inferring:
     """Runs frames through a core; `hung` says that the core no longer answers, so that its process must end."""
 
-    def __init__(self, core: Core, metrics: WorkerMetrics) -> None:
+    def __init__(self, core: Core[Any], metrics: WorkerMetrics, *, deadline_s: float) -> None:
         self.hung = False
         self._core = core
         self._reference = core.reference
         self._metrics = metrics
+        self._deadline = deadline_s
 
     async def infer(self, frame: Frame, value: bytes | None) -> Result:
         """The result of one frame.
@@ -70,12 +73,12 @@ class Inferring:
                 return result
         raise AssertionError("unreachable")
 
-    async def _wait_for(self, frame: Frame, submitted: Future[Inferred]) -> Inferred:
-        future = asyncio.wrap_future(submitted)
+    async def _wait_for(self, frame: Frame, submitted: Future[Any]) -> Inferred:
+        future: asyncio.Future[Inferred] = asyncio.wrap_future(submitted)
         for missed in range(1, DEADLINES + 1):
-            await asyncio.wait({future}, timeout=DEADLINE_S)
+            await asyncio.wait({future}, timeout=self._deadline)
             if future.done():
                 return future.result()
-            log.warning("inference is late address=%s after_s=%.0f", frame.address, missed * DEADLINE_S)
+            log.warning("inference is late address=%s after_s=%.0f", frame.address, missed * self._deadline)
         self.hung = True
-        raise ModelError(f"no answer within {DEADLINES * DEADLINE_S:.0f} s; expected one within {DEADLINE_S:.0f} s")
+        raise ModelError(f"no answer within {DEADLINES} × {self._deadline:.0f} s; expected one within the first")

@@ -15,6 +15,8 @@ from processors.streaming.app import create_app, read_frames
 from processors.streaming.containments import FramesApp
 from processors.streaming.inferring import Core, Inferring
 from processors.streaming.outcomes import Outcomes, Record
+from processors.streaming.quiet import quieten
+from processors.streaming.timing import Timing
 from processors.streaming.watch import watch
 from processors.streaming.worker import Worker
 from schemas.catalogue import Model
@@ -22,28 +24,33 @@ from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
-DRAIN_DEADLINE_S: Final = 15.0
-LEAVE_DEADLINE_S: Final = 10.0
 OK: Final = 0
 FAILED: Final = 1
+HUNG: Final = 3
 
 
-def run_worker(settings: Settings, model: Model, core: Core, metrics: WorkerMetrics) -> int:
+def run_worker(
+    settings: Settings, model: Model, core: Core[Any], metrics: WorkerMetrics, *, timing: Timing | None = None
+) -> int:
     """Process the frames of `model` with `core` until SIGTERM or SIGINT; the process's exit code.
 
     0: everything that was taken has its outcome and is committed. 1: something failed, or the drain's deadline
-    passed; what has no outcome is not committed, and comes again.
+    passed; what has no outcome is not committed, and comes again. 3: the same, because the core does not answer any
+    more, so that closing it would wait for ever.
     """
+    quieten()
     metrics.network(core.reference)
     with TemporaryDirectory(prefix="framebus-") as folder:
-        return asyncio.run(_serve(settings, model, core, metrics, Path(folder)))
+        return asyncio.run(_serve(settings, model, core, metrics, Path(folder), timing or Timing()))
 
 
-async def _serve(settings: Settings, model: Model, core: Core, metrics: WorkerMetrics, folder: Path) -> int:
+async def _serve(
+    settings: Settings, model: Model, core: Core[Any], metrics: WorkerMetrics, folder: Path, timing: Timing
+) -> int:
     signalled = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, signalled.set)
-    app = create_app(settings, model.name, folder=folder)
+    app = create_app(settings, model.name, folder=folder, timing=timing)
 
     async def send(record: Record) -> Awaitable[object]:
         sent: Awaitable[object] = await app.producer.send(
@@ -52,12 +59,12 @@ async def _serve(settings: Settings, model: Model, core: Core, metrics: WorkerMe
         return sent
 
     outcomes = Outcomes(settings, model.name, send, metrics)
-    inferring = Inferring(core, metrics)
-    worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics)
+    inferring = Inferring(core, metrics, deadline_s=timing.infer)
+    worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing)
     app.owner = worker
     read_frames(app)
     stopped = asyncio.create_task(signalled.wait())
-    watching = asyncio.create_task(watch(worker.partitions, app.consumer, outcomes))
+    watching = asyncio.create_task(watch(worker.partitions, app.consumer, outcomes, interval_s=timing.watch))
     running = asyncio.create_task(_run(app))
     log.info("worker starts model=%s group=%s", model.name, app.conf.id)
     ends: list[asyncio.Future[Any]] = [stopped, worker.failed, watching, running]
@@ -65,9 +72,11 @@ async def _serve(settings: Settings, model: Model, core: Core, metrics: WorkerMe
     failure = _failure(worker, watching, running)
     if failure:
         log.error("worker fails model=%s error=%r", model.name, failure)
-    settled = await worker.stop(DRAIN_DEADLINE_S if failure is None else 0.0)
-    await _leave(app, running, watching)
+    settled = await worker.stop(timing.stop if failure is None else 0.0)
+    await _leave(app, timing.leave, running, watching)
     log.info("worker ends model=%s settled=%s", model.name, settled)
+    if inferring.hung:
+        return HUNG
     return OK if settled and failure is None else FAILED
 
 
@@ -82,10 +91,10 @@ def _failure(worker: Worker, *services: asyncio.Task[None]) -> BaseException | N
     return next((service.exception() or RuntimeError("ended") for service in services if service.done()), None)
 
 
-async def _leave(app: FramesApp, *tasks: asyncio.Task[None]) -> None:
+async def _leave(app: FramesApp, deadline_s: float, *tasks: asyncio.Task[None]) -> None:
     """Leave the group, so that its partitions go to others at once, and end what still runs."""
     try:
-        async with asyncio.timeout(LEAVE_DEADLINE_S):
+        async with asyncio.timeout(deadline_s):
             await app.stop()
     except TimeoutError:
         log.warning("could not leave the group in time group=%s", app.conf.id)

@@ -20,18 +20,15 @@ from schemas.errors import EnvironmentMissingError
 
 log = logging.getLogger(__name__)
 
-INTERVAL_S: Final = 10.0
 PATIENCE: Final = 12
 """So many looks in a row without progress, while frames wait, mean that consumption has stopped."""
 
 
-async def watch(
-    partitions: Partitions, frames: FramesLog, outcomes: Outcomes, *, interval_s: float = INTERVAL_S
-) -> None:
+async def watch(partitions: Partitions, frames: FramesLog, outcomes: Outcomes, *, interval_s: float) -> None:
     """Record what expired unseen; return only by an error.
 
     Raises:
-        EnvironmentMissingError: Frames wait, and none has been consumed for two minutes.
+        EnvironmentMissingError: Frames wait, and none has been consumed for twelve intervals.
     """
     idle, before = 0, -1
     while True:

@@ -24,6 +24,7 @@ from processors.streaming.outcomes import Outcomes, dead_letter
 from processors.streaming.partitions import Partition, Partitions
 from processors.streaming.skips import Skipped, SkipWriter
 from processors.streaming.takeover import FramesLog, close_gap, take_up
+from processors.streaming.timing import Timing
 from schemas.catalogue import Model
 from schemas.errors import FrameError, LethalFrameError
 from schemas.messages import FrameAddress
@@ -32,9 +33,6 @@ log = logging.getLogger(__name__)
 
 WINDOW: Final = 24
 """Frames in flight: enough to keep decoding, inference and the broker busy at once (16 to 32 measured alike)."""
-REVOKE_DEADLINE_S: Final = 20.0
-"""How long a rebalance may wait for what was taken: less than the group's rebalance timeout."""
-COMMIT_DEADLINE_S: Final = 5.0
 
 
 class Worker:
@@ -44,7 +42,14 @@ class Worker:
     """
 
     def __init__(
-        self, model: Model, *, inferring: Inferring, frames: FramesLog, outcomes: Outcomes, metrics: WorkerMetrics
+        self,
+        model: Model,
+        *,
+        inferring: Inferring,
+        frames: FramesLog,
+        outcomes: Outcomes,
+        metrics: WorkerMetrics,
+        timing: Timing,
     ) -> None:
         self.partitions = Partitions(lambda: Shedder(model.max_age))
         self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -53,6 +58,7 @@ class Worker:
         self._frames = frames
         self._outcomes = outcomes
         self._metrics = metrics
+        self._timing = timing
         self._slots = asyncio.Semaphore(WINDOW)
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
@@ -86,7 +92,7 @@ class Worker:
     async def revoked(self) -> None:
         """Hand every partition over: finish what was taken, commit, forget."""
         if len(self.partitions):
-            await self._hand_over(REVOKE_DEADLINE_S)
+            await self._hand_over(self._timing.revoke)
         log.info("partitions revoked model=%s", self._model.name)
 
     def due(self) -> Mapping[int, Position]:
@@ -149,6 +155,7 @@ class Worker:
             return self._spawn(self._bury(record, lethal, entry, ATTEMPTS), record)
         begun = await self._begin_at_once(partition, record, attempt)
         await self._settle()
+        await self._frames.commit_now(self.partitions.due())  # it survived: nothing that comes later is its fault
         return begun
 
     def _spawn(self, work: Coroutine[Any, Any, None], record: FrameRecord | None = None) -> bool:
@@ -222,7 +229,7 @@ class Worker:
         left = self.partitions.open_frames
         if not self._inferring.hung:  # else the mark of the attempt stays: this frame may be what hangs
             try:
-                async with asyncio.timeout(COMMIT_DEADLINE_S):
+                async with asyncio.timeout(self._timing.last_commit):
                     await self._frames.commit_now(self.partitions.closing())
             except (TimeoutError, RuntimeError) as error:  # the broker is away, or the consumer's thread has ended
                 log.warning("last commit failed model=%s error=%r", self._model.name, error)

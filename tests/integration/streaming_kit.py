@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
+from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
@@ -180,6 +183,7 @@ class WorkerProcess:
         return self.process.wait(deadline_s)
 
     def kill(self) -> None:
+        """SIGKILL: the group misses the worker when its session ends."""
         self.process.kill()
         self.process.wait(10)
 
@@ -214,6 +218,27 @@ def committed(settings: Settings, model: str = MODEL) -> dict[int, int]:
     future = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
     places = future.result(10).topic_partitions or []
     return {place.partition: place.offset for place in places if place.error is None and place.offset >= 0}
+
+
+def evict(settings: Settings) -> None:
+    """Make the group's dead members leave, so that a test need not wait for the end of their session."""
+    group = settings.names.inference_group(MODEL)
+    admin = AdminClient(settings.librdkafka())
+    described = admin.describe_consumer_groups([group])[group].result(10)
+
+    async def leave() -> None:
+        client = AIOKafkaClient(bootstrap_servers=settings.bootstrap_servers)
+        try:
+            await client.bootstrap()
+            node = await client.coordinator_lookup(CoordinationType.GROUP, group)
+            assert await client.ready(node, group=ConnectionGroup.COORDINATION)
+            for member in described.members:
+                request = LeaveGroupRequest(group, member.member_id)
+                await client.send(node, request, group=ConnectionGroup.COORDINATION)
+        finally:
+            await client.close()
+
+    asyncio.run(leave())
 
 
 def log_ends(settings: Settings, partitions: int = 4) -> dict[int, int]:

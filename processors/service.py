@@ -1,0 +1,47 @@
+"""The inference service: one worker of one model's group."""
+
+from __future__ import annotations
+
+import logging
+import os
+
+from processors.inference.core import InferenceCore
+from processors.metrics import WorkerMetrics
+from processors.samples import prepare_network
+from processors.streaming.preflight import require_topics
+from processors.streaming.serve import FAILED, HUNG, run_worker
+from schemas.catalogue import Catalogue
+from schemas.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, model_name: str) -> int:
+    """Infer the frames of one model until SIGTERM or SIGINT; then finish what was taken, commit and leave the group.
+
+    Returns the exit code: 0, or 1 when something failed and only a new process can go on. To be called from the main
+    thread, once for each process.
+
+    Raises:
+        CatalogueError: There is no such model.
+        FetchError: Its network cannot be fetched.
+        ModelError: Its network cannot be compiled.
+        EnvironmentMissingError: The broker does not answer, or a topic is missing.
+        SettingsError: A TLS file cannot be read.
+    """
+    model = Catalogue().get(model_name)
+    require_topics(settings, model.name)
+    core = InferenceCore(
+        model,
+        prepare_network(model, settings.cache_dir),
+        limit_bytes=settings.frame_limit_bytes,
+        limit_pixels=settings.frame_limit_pixels,
+        cache=settings.cache_dir / "compiled",
+    )
+    code = run_worker(settings, model, core, WorkerMetrics(model.name))
+    if code == HUNG:
+        log.error("the core hangs, ending the process at once model=%s", model.name)
+        logging.shutdown()
+        os._exit(FAILED)  # Python would wait for the core's threads for ever
+    core.close()
+    return code
