@@ -79,7 +79,11 @@ class Reader:
         schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
         for index in count():
             picture = source.read()
-            if picture is None or self._stop.is_set():
+            if self._stop.is_set():
+                return
+            if picture is None and index == 0:
+                raise SourceError(f"source {redact(camera.source)!r}: not one picture in it; expected at least one")
+            if picture is None:
                 return
             if index == 0:
                 self._report(CameraState.STREAMING, None)

@@ -1,0 +1,225 @@
+"""Sources behind a network, on real sockets; and a sink whose broker is away."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from producers.backoff import Backoff
+from producers.counts import FrameCounter
+from producers.reader import Reader
+from producers.sink import FrameSink
+from producers.sources import Picture, barcode, open_source
+from producers.sources.url import UrlSource
+from schemas.errors import SourceError
+from schemas.messages import Camera, CameraState, FrameInfo
+from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from deploy.local.media import Media
+
+PICTURES_A_CONNECTION = 40
+
+
+class MjpegCamera(BaseHTTPRequestHandler):
+    """A camera as many are: multipart JPEGs over HTTP; it hangs up after some pictures."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        for number in range(PICTURES_A_CONNECTION):
+            picture = np.full((240, 320, 3), 100, np.uint8)
+            barcode.draw(picture, number)
+            jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+            with suppress(OSError):
+                self.wfile.write(head.encode() + jpeg + b"\r\n")
+            time.sleep(0.01)  # the pace of a camera, not a wait for anything
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class VideoFile(BaseHTTPRequestHandler):
+    """A web server with one file; it answers range requests, as players of MP4 need."""
+
+    video: Path
+
+    def do_GET(self) -> None:
+        content = self.video.read_bytes()
+        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
+        self.send_response(206)
+        self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
+        self.send_header("Content-Length", str(len(content) - first))
+        self.send_header("Accept-Ranges", "bytes")
+        self.end_headers()
+        with suppress(OSError):  # FFmpeg hangs up when it has what it wants
+            self.wfile.write(content[first:])
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def camera(source: str, **fields: object) -> Camera:
+    return Camera.model_validate({"id": "cam", "source": source, "models": ["face-detection"], **fields})
+
+
+def test_a_camera_that_hangs_up_is_connected_again() -> None:
+    stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
+
+    def offer(picture: Picture) -> None:
+        pictures.append(picture)
+        if len(pictures) > PICTURES_A_CONNECTION + 5:
+            stop.set()
+
+    def report(state: CameraState, error: str | None) -> None:
+        states.append((state, error))
+
+    with http_server(MjpegCamera) as address:
+        url = camera(address.replace("http://", "http://user:hunter2@") + "/video")
+        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2))
+        thread = Thread(target=reader.run)
+        thread.start()
+        thread.join(60)
+        assert not thread.is_alive()
+    assert [state for state, _ in states] == [
+        CameraState.STREAMING,
+        CameraState.FAILED,
+        CameraState.CONNECTING,
+        CameraState.STREAMING,
+    ]
+    error = states[1][1]
+    assert error is not None
+    assert "user:***@127.0.0.1" in error
+    assert "the stream ended or stood still for 5 s" in error
+    assert barcode.read(pictures[10]) in range(PICTURES_A_CONNECTION)
+
+
+def test_a_rate_limit_thins_a_live_camera_out() -> None:
+    stop, pictures = Event(), list[Picture]()
+    with http_server(MjpegCamera) as address:
+        source = camera(address + "/video", fps=5)
+        reader = Reader(source, offer=pictures.append, report=lambda state, _: states.append(state), stop=stop)
+        states: list[CameraState] = []
+        thread = Thread(target=reader.run)
+        thread.start()
+        deadline = time.monotonic() + 30
+        while CameraState.FAILED not in states and time.monotonic() < deadline:
+            time.sleep(0.02)
+        stop.set()
+        thread.join(10)
+    assert 1 <= len(pictures) < PICTURES_A_CONNECTION / 2
+
+
+def test_a_file_behind_http_is_recorded_and_loops(media: Media) -> None:
+    with http_server(type("Bikes", (VideoFile,), {"video": media.path("bikes.mp4")})) as address:
+        source = open_source(camera(f"{address}/bikes.mp4"))
+        assert (source.live, source.fps) == (False, 25.0)
+        count = 0
+        while source.read() is not None:
+            count += 1
+        assert count == 250
+        source.close()
+        looped = open_source(camera(f"{address}/bikes.mp4", loop=True))
+        assert all(looped.read() is not None for _ in range(260))
+        looped.close()
+
+
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_a_server_that_says_nothing_costs_the_timeout_and_no_more(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"{scheme}://admin:hunter2@127.0.0.1:{silent.getsockname()[1]}/s"
+        started = time.monotonic()
+        with pytest.raises(
+            SourceError, match=r"admin:\*\*\*@.*no stream within 0.5 s; expected a video stream"
+        ) as caught:
+            UrlSource(url, timeout_s=0.5)
+        assert time.monotonic() - started < 5
+        assert "hunter2" not in str(caught.value)
+
+
+def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
+    stop, errors = Event(), list[str]()
+    waits = iter([0.01, 0.02, 0.03])
+
+    class Steps(Backoff):
+        def next(self) -> float:
+            try:
+                return next(waits)
+            except StopIteration:
+                stop.set()
+                return 0.0
+
+    def report(_state: CameraState, error: str | None) -> None:
+        if error:
+            errors.append(error)
+
+    def offer(_picture: Picture) -> None:
+        raise AssertionError("there is no picture")
+
+    Reader(camera("rtsp://127.0.0.1:9/s"), offer=offer, report=report, stop=stop, backoff=Steps()).run()
+    assert len(errors) == 3
+    assert "source 'rtsp://127.0.0.1:9/s': no stream" in errors[0]
+
+
+def test_frames_that_nobody_takes_fail_and_a_full_queue_refuses() -> None:
+    sink = FrameSink(Settings(bootstrap_servers="127.0.0.1:9"), queue_frames=3, give_up_ms=1000)
+    counter = FrameCounter("cam", "face-detection", 0)
+    info = FrameInfo("face-detection", "cam", "default", 0, 0, datetime.now(UTC), 640, 480)
+    taken = 0
+    while sink.send(info, b"x" * 1000, 0, counter):
+        counter.offer()
+        taken += 1
+        assert taken <= 3
+    assert taken == 3
+    assert counter.wait_settled(15)
+    counts = counter.snapshot(datetime.now(UTC), closed=True)
+    assert counts is not None
+    assert (counts.captured, counts.failed, counts.in_flight) == (3, 3, 0)
+    assert sink.close(1) == 0
+
+
+def test_a_source_without_one_picture_is_an_error_and_no_end(tmp_path: Path) -> None:
+    (tmp_path / "b.jpg").write_text("not a picture")
+    reader = Reader(camera(str(tmp_path)), offer=lambda _: None, report=lambda *_: None, stop=Event())
+    with pytest.raises(SourceError, match="not one picture in it"):
+        reader.run()
+
+
+def test_a_folder_plays_at_the_cameras_rate(tmp_path: Path) -> None:
+    for number in range(6):
+        picture = np.full((96, 128, 3), 100, np.uint8)
+        cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
+    moments: list[float] = []
+
+    def offer(_picture: Picture) -> None:
+        moments.append(time.monotonic())
+
+    Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event()).run()
+    assert len(moments) == 6
+    assert moments[-1] - moments[0] == pytest.approx(5 / 20, abs=0.15)
