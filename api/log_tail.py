@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _BATCH: Final = 500
 _CHECK_S: Final = 5.0
 _RETRY_S: Final = 0.5
-_ANSWER_S: Final = 3.0
+_ANSWER_S: Final = 2.0
 
 
 class LogTail:

@@ -48,7 +48,14 @@ def run(settings: Settings) -> int:
         EnvironmentMissingError: The port is taken, or the host is not ours.
     """
     listener = _listen(settings)
-    app = create_app(settings)
+    host, port = listener.getsockname()[:2]
+    log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
+    make_server(create_app(settings)).run(sockets=[listener])
+    return 0
+
+
+def make_server(app: FastAPI) -> uvicorn.Server:
+    """The server of `app`; it serves until its `should_exit` is set, or a signal sets it."""
     config = uvicorn.Config(
         app,
         log_config=None,  # our own logging is set up already, and says the same in one line
@@ -58,10 +65,7 @@ def run(settings: Settings) -> int:
         server_header=False,
         proxy_headers=False,
     )
-    host, port = listener.getsockname()[:2]
-    log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
-    _Server(config, app).run(sockets=[listener])
-    return 0
+    return _Server(config, app)
 
 
 def _listen(settings: Settings) -> socket.socket:

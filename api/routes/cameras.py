@@ -5,11 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from api.documented import documented
+from api.routes.prefix import API
 from api.services import ServicesDep
+from schemas.contract import EXAMPLES
 from schemas.messages import Camera, CameraStatus
 from schemas.redaction import redact
 
-router = APIRouter(tags=["cameras"])
+router = APIRouter(prefix=API, tags=["cameras"])
 
 
 class CameraEntry(BaseModel):
@@ -25,7 +28,10 @@ class Cameras(BaseModel):
     cameras: list[CameraEntry]
 
 
-@router.get("/cameras")
+_EXAMPLE = Cameras.model_validate({"cameras": [{"camera": EXAMPLES["camera"], "status": EXAMPLES["camera-status"]}]})
+
+
+@router.get("/cameras", responses=documented(_EXAMPLE))
 async def cameras(services: ServicesDep) -> Cameras:
     """List the cameras."""
     entries = [

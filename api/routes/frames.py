@@ -12,11 +12,12 @@ from starlette.concurrency import run_in_threadpool
 from api import parameters
 from api.frame_cache import StoredFrame
 from api.problems import problem, problems
+from api.routes.prefix import API
 from api.services import ServicesDep
 from schemas.messages import FrameAddress
 from schemas.messages.frame import JPEG_TYPE
 
-router = APIRouter(tags=["frames"])
+router = APIRouter(prefix=API, tags=["frames"])
 
 _JPEG_BEGINS: Final = b"\xff\xd8\xff"
 _CACHING: Final = "private, max-age=3600, immutable"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel
 
+from api.documented import documented
 from api.progress import Progress
+from api.routes.prefix import API
 from api.services import Services, ServicesDep
 from schemas.catalogue import Model
 from schemas.errors import EnvironmentMissingError
 
-router = APIRouter(tags=["models"])
+router = APIRouter(prefix=API, tags=["models"])
 
 
 class ModelEntry(BaseModel):
@@ -40,7 +42,23 @@ class Models(BaseModel):
     models: list[ModelEntry]
 
 
-@router.get("/models")
+_EXAMPLE = ModelEntry(
+    name="face-detection",
+    title="Faces",
+    labels=["face"],
+    max_age=5.0,
+    partitions=12,
+    lag=3,
+    committed=808,
+    end=811,
+    version="9f2c41d07be3",
+    precision="f32",
+    device="CPU",
+    licence="MIT",
+)
+
+
+@router.get("/models", responses=documented(Models(models=[_EXAMPLE])))
 async def models(services: ServicesDep) -> Models:
     """List the models."""
     try:

@@ -7,11 +7,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from api import parameters
-from api.problems import problems
+from api.documented import documented
+from api.routes.prefix import API
 from api.services import ServicesDep
+from schemas.contract import RESULT
 from schemas.messages import Result
 
-router = APIRouter(tags=["results"])
+router = APIRouter(prefix=API, tags=["results"])
 
 
 class Results(BaseModel):
@@ -20,7 +22,7 @@ class Results(BaseModel):
     results: list[Result]
 
 
-@router.get("/results", response_model=Results, responses=problems(404, 422))
+@router.get("/results", response_model=Results, responses=documented(Results(results=[RESULT]), 404, 422))
 async def results(
     services: ServicesDep,
     camera: parameters.Camera = None,

@@ -10,10 +10,11 @@ from starlette.responses import Response, StreamingResponse
 
 from api import parameters
 from api.problems import problem, problems
+from api.routes.prefix import API
 from api.services import ServicesDep
 from api.stream import Broadcaster, Subscription
 
-router = APIRouter(tags=["results"])
+router = APIRouter(prefix=API, tags=["results"])
 
 
 class EventStream(StreamingResponse):

@@ -1,0 +1,85 @@
+"""The API as a process: it ends orderly whatever its clients do, and outlives its broker."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+from api import service
+from deploy.local.kafka import EmbeddedKafka
+from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError
+from schemas.messages import FrameAddress
+from schemas.settings import Settings
+from tests.integration.api_client import serving, streaming
+from tests.integration.api_world import MODEL, World, free_port, wait_for
+
+_RUN = "import sys; from api.service import run; from schemas.settings import Settings; sys.exit(run(Settings(%s)))"
+
+
+@contextmanager
+def process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    """The service in a process of its own, and a client once it answers."""
+    port = free_port()
+    fields = f"bootstrap_servers={settings.bootstrap_servers!r}, prefix={settings.prefix!r}, api_port={port}"
+    running = subprocess.Popen([sys.executable, "-c", _RUN % fields], stderr=subprocess.PIPE, text=True)
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+
+            def answers() -> bool:
+                assert running.poll() is None
+                try:
+                    return client.get("/readyz").status_code == 200
+                except httpx.TransportError:
+                    return False
+
+            wait_for(answers, seconds=30)
+            yield running, client
+    finally:
+        running.kill()
+        running.communicate()
+
+
+@pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_service_at_once_though_streams_are_open(settings: Settings, sig: signal.Signals) -> None:
+    with process(settings) as (running, client), streaming(client) as first, streaming(client) as second:
+        asked = time.monotonic()
+        running.send_signal(sig)
+        assert list(first) == list(second) == []  # both end, orderly
+        _, errors = running.communicate(timeout=10)
+        took = time.monotonic() - asked
+    assert running.returncode == 0, errors
+    assert errors == ""
+    assert took < 3
+
+
+def test_a_port_that_is_taken_is_named(settings: Settings, catalogue: Catalogue) -> None:
+    with serving(settings, catalogue, ready=False) as client:
+        taken = settings.model_copy(update={"api_port": client.base_url.port})
+        with pytest.raises(EnvironmentMissingError, match=rf"127.0.0.1:{client.base_url.port}: .*expected a free port"):
+            service.run(taken)
+
+
+def test_a_stream_goes_on_when_the_broker_comes_back(
+    kafka: EmbeddedKafka, settings: Settings, catalogue: Catalogue
+) -> None:
+    world = World(settings)
+    with serving(settings, catalogue) as client, streaming(client) as stream:
+        world.result("gate", FrameAddress(MODEL, 0, 0))
+        assert next(stream).id == f"{MODEL}/0/0"
+        kafka.stop()
+        try:
+            wait_for(lambda: "gave no topics" in client.get("/readyz").text, seconds=30)
+            assert client.get("/api/v1/results").json()["results"]
+        finally:
+            kafka.start()
+        wait_for(lambda: client.get("/readyz").status_code == 200, seconds=60)
+        World(settings).result("gate", FrameAddress(MODEL, 0, 2))
+        assert next(stream).id == f"{MODEL}/0/1"
