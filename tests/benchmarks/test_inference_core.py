@@ -30,7 +30,7 @@ REPORT = Path("build/bench/inference-core.json")
 def frames_of(video: Path, width: int) -> list[bytes]:
     """The first pictures of `video` as capture would send them."""
     source = cv2.VideoCapture(str(video))
-    jpegs = []
+    jpegs: list[bytes] = []
     while len(jpegs) < FRAMES:
         read, picture = source.read()
         if not read:
