@@ -24,7 +24,7 @@ OBJECT_DETECTION: Final = Model(
     input=InputSpec(
         width=300, height=300, layout="NHWC", mean=(127.5, 127.5, 127.5), scale=(1 / 127.5, 1 / 127.5, 1 / 127.5)
     ),
-    outputs=OutputSpec(threshold=0.4, nms_iou=0.6),
+    outputs=OutputSpec(threshold=0.5, nms_iou=0.6),
 )
 
 FACE_DETECTION: Final = Model(
