@@ -30,8 +30,10 @@ class LogTail:
     newer than the beginning.
     """
 
-    def __init__(self, settings: Settings, topics: Mapping[str, int | None]) -> None:
+    def __init__(self, settings: Settings, topics: Mapping[str, int | None], *, check_s: float = _CHECK_S) -> None:
+        """Follow `topics`, and look for new partitions every `check_s` seconds."""
         self._topics = dict(topics)
+        self._check_s = check_s
         self._servers = settings.bootstrap_servers
         self._offsets = Offsets(settings)
         self._consumer = group_free_consumer(settings, {"queued.max.messages.kbytes": 16 * 1024})
@@ -90,7 +92,7 @@ class LogTail:
         if missing:
             self._note(f"Kafka at {self._servers} has no topic {', '.join(missing)} yet: waiting for them")
             return
-        self._check_at = time.monotonic() + _CHECK_S
+        self._check_at = time.monotonic() + self._check_s
         if self._trouble:
             log.info("reading again topics=%d partitions=%d", len(counts), len(logs))
         self._trouble = None

@@ -47,7 +47,7 @@ def decode_result(message: Message, names: Names) -> ResultRecord | None:
     """The result that `message` carries; None, counted and logged, when it carries none."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     try:
-        result = _read(message.value(), names.model_of_results(topic))
+        result = read_result(message.value(), names.model_of_results(topic))
     except MessageError as error:
         ERRORS.labels(kind="malformed-record").inc()
         log.warning("malformed record topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
@@ -56,7 +56,12 @@ def decode_result(message: Message, names: Names) -> ResultRecord | None:
     return ResultRecord(result.model.name, partition, offset, appended_at, message.value(), result)
 
 
-def _read(value: bytes | None, model: str | None) -> Result:
+def read_result(value: bytes | None, model: str | None) -> Result:
+    """The result in a record's value, of a topic of `model`.
+
+    Raises:
+        MessageError: It is malformed, of another model, or not JSON in every reader's eyes.
+    """
     result = Result.from_json(value)
     if result.model.name != model:
         raise MessageError(f"result: model.name = {result.model.name!r}: expected {model!r}, the topic's")
