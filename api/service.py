@@ -47,7 +47,7 @@ def run(settings: Settings) -> int:
     Raises:
         EnvironmentMissingError: The port is taken, or the host is not ours.
     """
-    listener = _listen(settings)
+    listener = listen(settings)
     host, port = listener.getsockname()[:2]
     log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
     make_server(create_app(settings)).run(sockets=[listener])
@@ -68,12 +68,23 @@ def make_server(app: FastAPI) -> uvicorn.Server:
     return _Server(config, app)
 
 
-def _listen(settings: Settings) -> socket.socket:
+def listen(settings: Settings) -> socket.socket:
+    """The socket that clients connect to.
+
+    Raises:
+        EnvironmentMissingError: The port is taken, or the host is not ours.
+    """
     family = socket.AF_INET6 if ":" in settings.api_host else socket.AF_INET
+    # Named as TCP, or asyncio leaves Nagle's algorithm on, and an answer's body waits 40 ms for its head's delayed ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        return socket.create_server((settings.api_host, settings.api_port), family=family, backlog=128)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((settings.api_host, settings.api_port))
+        listener.listen(128)
     except OSError as error:
+        listener.close()
         where = f"{settings.api_host}:{settings.api_port}"
         raise EnvironmentMissingError(
             f"the API cannot listen on {where}: {error.strerror or error}; expected a free port (FRAMEBUS_API_PORT)"
         ) from None
+    return listener

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 import httpx
 
 from api.app import create_app
-from api.service import make_server
+from api.service import listen, make_server
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.integration.api_world import wait_for
@@ -20,7 +19,7 @@ from tests.integration.api_world import wait_for
 @contextmanager
 def serving(settings: Settings, catalogue: Catalogue, *, ready: bool = True) -> Iterator[httpx.Client]:
     """A client of a server that runs meanwhile; `ready` waits until it reads every topic."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen(settings)
     server = make_server(create_app(settings, catalogue))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

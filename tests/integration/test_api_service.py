@@ -60,6 +60,19 @@ def test_a_signal_ends_the_service_at_once_though_streams_are_open(settings: Set
     assert took < 3
 
 
+def test_no_answer_waits_for_a_delayed_acknowledgement(settings: Settings, catalogue: Catalogue) -> None:
+    World(settings).frame("gate", 0)
+    with serving(settings, catalogue) as client:
+
+        def seconds() -> float:
+            asked = time.perf_counter()
+            assert client.get(f"/api/v1/frames/{MODEL}/0/0").status_code == 200
+            return time.perf_counter() - asked
+
+        # With Nagle's algorithm not one would take less than the 40 ms of a delayed ACK.
+        assert min(seconds() for _ in range(20)) < 0.03
+
+
 def test_a_port_that_is_taken_is_named(settings: Settings, catalogue: Catalogue) -> None:
     with serving(settings, catalogue, ready=False) as client:
         taken = settings.model_copy(update={"api_port": client.base_url.port})
