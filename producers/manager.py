@@ -9,14 +9,14 @@ from threading import Event, RLock, Thread
 from typing import Final
 
 from producers.desired import Farewell
-from producers.run import CameraRun, Worker
+from producers.run import SETTLE_S, CameraRun, Worker
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera, CameraState
 
 log = logging.getLogger(__name__)
 
 FLUSH_S: Final = 5.0
-"""How long cameras that stop may wait for frames in flight."""
+"""How long cameras that stop may wait for frames in flight; `SETTLE_S` where nobody waits: they were lost or edited."""
 _TICK_S: Final = 1.0
 _TOPICS_S: Final = 60.0
 
@@ -72,7 +72,8 @@ class Manager:
 
     def _finish(self, farewells: Mapping[str, Farewell]) -> None:
         runs = {name: self._runs.pop(name) for name in farewells if name in self._runs}
-        deadline = time.monotonic() + FLUSH_S
+        hurry = any(farewell is not Farewell.SILENT for farewell in farewells.values())
+        deadline = time.monotonic() + (FLUSH_S if hurry else SETTLE_S)
         for run in runs.values():
             run.signal_stop()
         for name, run in runs.items():

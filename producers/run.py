@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 STATUS_S: Final = 5.0
 """How often a status is written that did not change."""
 SETTLE_S: Final = 12.0
-"""How long a camera that ended by itself waits for its last delivery reports: longer than any frame may take."""
+"""How long a camera waits for its last delivery reports where nothing presses: longer than any frame may take."""
 _JOIN_S: Final = 1.5
 """How long a stop waits for a reader: one that hangs in a dead stream is left behind, with its offers refused."""
 

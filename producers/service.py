@@ -27,7 +27,7 @@ from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_FLUSH_S: Final = 3.0
+_FLUSH_S: Final = 2.0
 _HANG_S: Final = 6.0
 """How long the process stays for a camera that hangs: a little above the sources' read timeout."""
 
