@@ -16,7 +16,10 @@ Integers: TypeAlias = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A frame, `width` × `height`, resized to `inner_width` × `inner_height` put at (`left`, `top`) in the input."""
+    """How a frame of `width` × `height` pixels lies in a network's input.
+
+    It is resized to `inner_width` × `inner_height`, its corner at (`left`, `top`).
+    """
 
     width: int
     height: int

@@ -19,7 +19,7 @@ import openvino as ov
 
 from processors.families import Placement, family_of
 from processors.inference.jpeg import check_jpeg
-from processors.inference.network import compile_network, warm_up
+from processors.inference.network import compile_network, one_line, warm_up
 from processors.inference.picture import Pixels, decode_picture, fit_picture
 from schemas.catalogue import Model, Precision
 from schemas.errors import ModelError
@@ -143,7 +143,7 @@ class InferenceCore:
                 self._enqueue(job)
             except RuntimeError as error:
                 # The queue remembers that an earlier inference failed, and from then on refuses everything.
-                log.warning("inference failed, starting over model=%s error=%s", self._model.name, error)
+                log.warning("inference failed, starting over model=%s error=%s", self._model.name, one_line(error))
                 self._settle()
                 self._enqueue(job)
 
@@ -162,7 +162,7 @@ class InferenceCore:
             try:
                 request.wait()
             except RuntimeError as error:
-                reason = str(error)
+                reason = one_line(error)
         for job in tuple(self._running):
             _fail(job.future, ModelError(f"model {self._model.name}: the inference failed: {reason}"))
         self._running.clear()

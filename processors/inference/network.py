@@ -45,7 +45,7 @@ def compile_network(
         }
         compiled = core.compile_model(network, model.device, config)
     except RuntimeError as error:
-        raise ModelError(f"model {model.name}: {path} on {model.device}: {error}") from error
+        raise ModelError(f"model {model.name}: {path} on {model.device}: {one_line(error)}") from error
     reference = ModelReference(
         name=model.name, version=version_of(model, path), precision=chosen.value, device=model.device
     )
@@ -108,6 +108,12 @@ def _with_pixels(network: ov.Model, spec: InputSpec) -> ov.Model:
     return steps.build()
 
 
+def one_line(error: Exception) -> str:
+    """What OpenVINO says, without the places in its source that it begins with."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return " ".join(line for line in lines if line and not line.startswith("Exception from"))
+
+
 def warm_up(compiled: ov.CompiledModel) -> None:
     """Run the network once, so that no frame pays for what the first run allocates.
 
@@ -117,4 +123,4 @@ def warm_up(compiled: ov.CompiledModel) -> None:
     try:
         compiled.create_infer_request().infer({0: np.zeros(list(compiled.input(0).shape), np.uint8)})
     except RuntimeError as error:
-        raise ModelError(f"the network does not run: {error}") from error
+        raise ModelError(f"the network does not run: {one_line(error)}") from error

@@ -34,15 +34,15 @@ def keep_classes(network: ov.Model, *, output: str, of: int, keep: Sequence[int]
 
 def _reduce(reshape: ov.Node, of: int, keep: Sequence[int]) -> None:
     """One head: take rows out of its filters and biases, both [anchors per cell * of, …], and out of the new shape."""
+    shape = _constant(reshape, 1)
+    if shape[-1] != of:
+        raise ModelError(f"a class head with {shape[-1]} classes; expected {of}")
     add = _source(_source(reshape, 0, "Transpose"), 0, "Add")
     convolution = _source(add, 0, "Convolution")
     filters, biases = _constant(convolution, 1), _constant(add, 1)
     split = filters.reshape(-1, of, *filters.shape[1:])[:, keep]
     _replace(convolution, 1, split.reshape(-1, *filters.shape[1:]))
     _replace(add, 1, biases.reshape(1, -1, of, 1, 1)[:, :, keep].reshape(1, -1, 1, 1))
-    shape = _constant(reshape, 1)
-    if shape[-1] != of:
-        raise ModelError(f"a class head with {shape[-1]} classes; expected {of}")
     _replace(reshape, 1, np.concatenate((shape[:-1], [len(keep)])).astype(shape.dtype))
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import openvino as ov
 from openvino.tools.ovc.error import BasicError
 
+from processors.inference.network import one_line
 from processors.samples.class_heads import keep_classes
 from processors.samples.graphdef import cut_graph
 from schemas.catalogue import Model
@@ -35,7 +36,7 @@ def build(model: Model, source: Path, scratch: Path) -> ov.Model:
     try:
         return recipe(source, model, scratch)
     except _CONVERSION_ERRORS as error:
-        raise ModelError(f"model {model.name}: OpenVINO cannot convert {source.name}: {error}") from error
+        raise ModelError(f"model {model.name}: OpenVINO cannot convert {source.name}: {one_line(error)}") from error
 
 
 def save(network: ov.Model, path: Path) -> None:
