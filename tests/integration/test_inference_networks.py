@@ -14,7 +14,7 @@ from processors.families import family_of
 from processors.samples import prepare_network
 from processors.samples.packages import fetch_file
 from processors.samples.recipes import build
-from schemas.catalogue import BUILTIN, Catalogue, InputSpec, Model
+from schemas.catalogue import Catalogue, InputSpec, Model
 from schemas.errors import FetchError, ModelError
 from schemas.settings import Settings
 
@@ -31,7 +31,7 @@ def cache(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("model", BUILTIN, ids=lambda model: model.name)
+@pytest.mark.parametrize("model", Catalogue().models, ids=lambda model: model.name)
 def test_the_network_is_what_its_family_expects(model: Model, network: Callable[[str], Path]) -> None:
     read = ov.Core().read_model(str(network(model.name)))
     spec = model.input
