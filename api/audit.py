@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 from confluent_kafka import Message
@@ -35,7 +36,7 @@ record that points further is malformed; the ledger keeps three bytes for each o
 terabyte."""
 _KEPT: Final = 1000
 """Malformed records that are kept by name; all are counted."""
-_OUTCOMES: Final = {SkipReason.STALE: Outcome.STALE, SkipReason.EXPIRED: Outcome.EXPIRED}
+_SKIPPED: Final = {SkipReason.STALE: Outcome.STALE, SkipReason.EXPIRED: Outcome.EXPIRED}
 
 
 class Auditor:
@@ -70,6 +71,13 @@ class Auditor:
         self._servers = settings.bootstrap_servers
         self._known = frozenset(known.name for known in catalogue.models)
         self._models = (catalogue.get(model).name,) if model else tuple(known.name for known in catalogue.models)
+        self._outcomes: dict[str, Callable[[Message], None]] = {
+            self._names.skips: self._skip,
+            self._names.dead_letters: self._dead_letter,
+        }
+        for name in self._models:
+            self._outcomes[self._names.results(name)] = partial(self._result, name)
+        self._readers = {self._names.captures: self._capture, **self._outcomes}
         self._offsets = Offsets(settings)
         self._reader = TopicReader(settings, self._offsets)
         self._ledger = Ledger()
@@ -92,11 +100,9 @@ class Auditor:
         groups = {self._names.inference_group(model): logs for model, logs in frames.items()}
         committed = self._offsets.committed(groups, deadline=deadline)
         self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
-        self._reader.read(_logs(self._names.captures, counts), self._guarded(self._capture), deadline=deadline)
-        outcomes = [*_logs(self._names.skips, counts), *_logs(self._names.dead_letters, counts)]
-        for model in self._models:
-            outcomes += _logs(self._names.results(model), counts)
-        self._reader.read(outcomes, self._guarded(self._outcome), deadline=deadline)
+        self._reader.read(_logs(self._names.captures, counts), self._take, deadline=deadline)
+        outcomes = [entry for topic in counts if topic in self._outcomes for entry in _logs(topic, counts)]
+        self._reader.read(outcomes, self._take, deadline=deadline)
         starts = self._by_model(self._offsets.starts(every_frame, deadline=deadline))
         self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
         for (model, partition), end in self._ends.items():
@@ -133,14 +139,11 @@ class Auditor:
             (self._names.model_of_frames(topic) or topic, part): offset for (topic, part), offset in offsets.items()
         }
 
-    def _guarded(self, take: Callable[[Message], None]) -> Callable[[Message], None]:
-        def guarded(message: Message) -> None:
-            try:
-                take(message)
-            except MessageError as error:
-                self._note_malformed(message, str(error))
-
-        return guarded
+    def _take(self, message: Message) -> None:
+        try:
+            self._readers[message.topic()](message)
+        except MessageError as error:
+            self._note_malformed(message, str(error))
 
     def _note_malformed(self, message: Message, error: str) -> None:
         self._malformed_count += 1
@@ -159,18 +162,18 @@ class Auditor:
             self._check_reach(counts.model, ranges)
         self._ledger.add_counts(counts)
 
-    def _outcome(self, message: Message) -> None:
-        topic = message.topic()
-        if topic == self._names.skips:
-            self._skip(message)
-            return
+    def _result(self, model: str, message: Message) -> None:
         address = address_from_headers(message.headers())
-        model = self._names.model_of_results(topic)
-        if model is not None and address.model != model:
+        if address.model != model:
             raise MessageError(f"result: the frame's address is {address}: expected a frame of {model}")
+        self._check_offset(address)
+        self._ledger.add_outcome(address, Outcome.INFERRED)
+
+    def _dead_letter(self, message: Message) -> None:
+        address = address_from_headers(message.headers())
         if self._wants(address.model):
             self._check_offset(address)
-            self._ledger.add_outcome(address, Outcome.DEAD if model is None else Outcome.INFERRED)
+            self._ledger.add_outcome(address, Outcome.DEAD)
 
     def _skip(self, message: Message) -> None:
         skip = Skip.from_json(message.value())
@@ -180,7 +183,7 @@ class Auditor:
         for ranges in every:
             self._check_reach(skip.model, ranges)
         for ranges in every:
-            self._ledger.add_outcomes(skip.model, ranges, _OUTCOMES[skip.reason])
+            self._ledger.add_outcomes(skip.model, ranges, _SKIPPED[skip.reason])
 
     def _wants(self, model: str) -> bool:
         if model not in self._known:

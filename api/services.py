@@ -19,7 +19,8 @@ from api.stream import Broadcaster
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 
-_AUDIT_S: Final = 20.0
+_AUDIT_S: Final = 8.0
+"""A long history takes several refreshes: clients hear how far it is, and ask again."""
 _FAREWELL_S: Final = 0.5
 _NAMED: Final = 1000
 """Unexplained entries that one answer names; `framebus audit` names all."""

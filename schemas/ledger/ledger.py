@@ -211,7 +211,10 @@ class Ledger:
             setattr(account, name, getattr(account, name) + frames)
 
     def _partition(self, model: str, partition: int) -> PartitionLedger:
-        return self._partitions.setdefault((model, partition), PartitionLedger())
+        ledger = self._partitions.get((model, partition))
+        if ledger is None:
+            ledger = self._partitions[model, partition] = PartitionLedger()
+        return ledger
 
 
 def _account(
