@@ -205,6 +205,17 @@ def test_close_finishes_what_was_submitted_and_takes_no_more(network: Network, m
         core.submit(jpeg).result(DEADLINE)
 
 
+def test_the_second_start_finds_what_the_first_compiled(network: Network, media: Media, tmp_path: Path) -> None:
+    jpeg = jpeg_of(read_frame(media.path("WolfgangLanger_Pexels.mp4"), 10))
+    found = []
+    for _ in range(2):
+        core = InferenceCore(FACES, network(FACES.name), precision=Precision.F32, cache=tmp_path)
+        found.append(infer(core, jpeg).detections)
+        core.close()
+        assert len(list(tmp_path.glob("*.blob"))) == 1
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
