@@ -22,10 +22,8 @@ class WorkerMetrics:
 
     def __init__(self, model: str, registry: CollectorRegistry = REGISTRY) -> None:
         self._model = model
-        self._processed = Counter(
-            Metric.PROCESSED, "Frames by recorded outcome.", ("model", "outcome"), registry=registry
-        )
-        self._age = Histogram(
+        processed = Counter(Metric.PROCESSED, "Frames by recorded outcome.", ("model", "outcome"), registry=registry)
+        age = Histogram(
             Metric.FRAME_AGE,
             "Seconds from the broker's append to the worker's start.",
             ("model",),
@@ -45,25 +43,27 @@ class WorkerMetrics:
             ("model", "version", "precision", "device"),
             registry=registry,
         )
-        self._window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
+        window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
-        for outcome in Outcome:
-            if outcome:
-                self._processed.labels(model, outcome.name.lower())
-        self._window.labels(model)
+        # Series are looked up once: `labels` costs more than what it counts.
+        self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in Outcome if outcome}
+        self._age = age.labels(model)
+        self._window = window.labels(model)
+        self._inference = {name: self._stages.labels(model, name) for name in ("decode", "infer", "outputs")}
 
     def processed(self, outcome: Outcome, frames: int = 1) -> None:
         """`frames` ended in `outcome`, and the record that says so is acknowledged."""
-        self._processed.labels(self._model, outcome.name.lower()).inc(frames)
+        self._outcomes[outcome].inc(frames)
 
     def age(self, seconds: float) -> None:
         """A frame was this old when the worker started on it."""
-        self._age.labels(self._model).observe(seconds)
+        self._age.observe(seconds)
 
     def stages(self, timings: StageTimings) -> None:
         """How long one frame spent in each stage of inference; the wait before it is its age."""
-        for stage in ("decode", "infer", "outputs"):
-            self._stages.labels(self._model, stage).observe(getattr(timings, stage))
+        self._inference["decode"].observe(timings.decode)
+        self._inference["infer"].observe(timings.infer)
+        self._inference["outputs"].observe(timings.outputs)
 
     def stage(self, name: str, seconds: float) -> None:
         """A frame spent `seconds` in a stage that is not part of its result, as its delivery."""
@@ -75,7 +75,7 @@ class WorkerMetrics:
 
     def window(self, frames: int) -> None:
         """So many frames are taken and not yet acknowledged."""
-        self._window.labels(self._model).set(frames)
+        self._window.set(frames)
 
     def error(self, kind: str) -> None:
         """The worker survived an error; `kind` is the name of its class."""

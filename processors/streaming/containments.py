@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
-from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Mapping
 from importlib.metadata import version
 from typing import Any, Final, Protocol, TypeVar
 
@@ -27,6 +26,7 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 
 from processors.streaming.caution import Position
+from processors.streaming.outcomes import Record
 from schemas.errors import EnvironmentMissingError
 
 log = logging.getLogger(__name__)
@@ -77,24 +77,15 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """Seconds to take up an assignment; aiokafka sends no heartbeat meanwhile."""
     mundane_level = "debug"
 
+    async def produce(self, record: Record) -> Awaitable[object]:
+        """Hand a record to aiokafka's producer, without the signals that Faust sends around it."""
+        sent: Awaitable[object] = await self.producer._producer.send(
+            record.topic, record.value, key=record.key, headers=record.headers
+        )
+        return sent
+
     def _new_transport(self) -> Any:  # noqa: ANN401  # Faust is untyped
         return _Transport(self.conf.broker_consumer, self)
-
-
-class _Forgetful(defaultdict[Any, None]):
-    """Faust's read offsets, never known.
-
-    With them Faust drops whatever is re-read, and fills a jump by `_add_gap`; both are decided by the owner.
-    """
-
-    def __init__(self) -> None:
-        super().__init__(lambda: None)
-
-    def __setitem__(self, key: Any, value: None) -> None:  # noqa: ANN401  # Faust's TP
-        """Forget it."""
-
-    def update(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
-        """Forget it."""
 
 
 class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
@@ -104,7 +95,6 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **options)
-        self._read_offset = _Forgetful()
         self._commits = asyncio.Lock()
 
     # What the owner may ask
@@ -176,8 +166,20 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
             due = self.app.owner.due()
             return await self._commit_positions(due) if due else False
 
-    async def _add_gap(self, *_: Any) -> None:  # noqa: ANN401
-        """Fill no gap: the owner finds out what became of the frames, and records it."""
+    async def _drain_messages(self, fetcher: Any) -> None:  # noqa: ANN401
+        """Hand every record on as it comes.
+
+        Faust's own loop fills a jump in the offsets (`_add_gap`), drops what is read again, and makes four tasks for
+        each record; what became of the frames in between is for the owner to find out and record.
+        """
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                await asyncio.sleep(0)  # a fetch that finds records at once would never let go
+                async for _, message in self.getmany(timeout=1.0):
+                    await self.callback(message)
+        except (asyncio.CancelledError, *self.consumer_stopped_errors):
+            if not self.app.should_stop:
+                raise
 
     def verify_event_path(self, now: float, tp: Any) -> None:  # noqa: ANN401
         """Say nothing: Faust judges by its account of acks and commits; `watch` looks at the broker's."""
@@ -221,10 +223,9 @@ class RawSchema(faust.Schema):  # type: ignore[misc]  # Faust is untyped
 
     def compile(self, app: Any, **_: Any) -> Any:  # noqa: ANN401
         """The function that makes an event of a message."""
-        create_event = app.create_event
 
         async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ANN401
-            return create_event(message.key, message.value, None, message)
+            return faust.Event(app, message.key, message.value, None, message)
 
         return decode
 

@@ -11,12 +11,12 @@ from processors.metrics import WorkerMetrics
 from processors.streaming.frame import Frame, Inferred, make_result
 from processors.streaming.outcomes import backoff
 from schemas.errors import FrameError, ModelError
-from schemas.messages import ModelReference, Result
+from schemas.messages import FrameAddress, ModelReference, Result
 
 log = logging.getLogger(__name__)
 
 DEADLINES: Final = 3
-"""A process that was stopped misses one through no fault of anyone; a core that misses this many in a row hangs."""
+"""A frame that is in flight for so many looks after its first means that the core hangs."""
 ATTEMPTS: Final = 6
 
 
@@ -40,12 +40,12 @@ class Core(Protocol[InferredT]):
 class Inferring:
     """Runs frames through a core; `hung` says that the core no longer answers, so that its process must end."""
 
-    def __init__(self, core: Core[Any], metrics: WorkerMetrics, *, deadline_s: float) -> None:
+    def __init__(self, core: Core[Any], metrics: WorkerMetrics) -> None:
         self.hung = False
         self._core = core
         self._reference = core.reference
         self._metrics = metrics
-        self._deadline = deadline_s
+        self._flying: dict[FrameAddress, int] = {}
 
     async def infer(self, frame: Frame, value: bytes | None) -> Result:
         """The result of one frame.
@@ -56,11 +56,11 @@ class Inferring:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                inference = await self._wait_for(frame, self._core.submit(value or b""))
+                inference = await self._run(frame.address, value or b"")
             except FrameError:
                 raise
             except Exception as error:  # whatever the core has is no fault of the frame
-                if self.hung or attempt == ATTEMPTS:
+                if attempt == ATTEMPTS:
                     raise ModelError(
                         f"frame {frame.address}: no inference after {attempt} attempts: {error}"
                     ) from error
@@ -73,12 +73,28 @@ class Inferring:
                 return result
         raise AssertionError("unreachable")
 
-    async def _wait_for(self, frame: Frame, submitted: Future[Any]) -> Inferred:
-        future: asyncio.Future[Inferred] = asyncio.wrap_future(submitted)
-        for missed in range(1, DEADLINES + 1):
-            await asyncio.wait({future}, timeout=self._deadline)
-            if future.done():
-                return future.result()
-            log.warning("inference is late address=%s after_s=%.0f", frame.address, missed * self._deadline)
-        self.hung = True
-        raise ModelError(f"no answer within {DEADLINES} × {self._deadline:.0f} s; expected one within the first")
+    async def mind(self, deadline_s: float) -> None:
+        """Look after the frames in flight at each deadline; return only by an error.
+
+        It counts looks and not seconds: a process that was stopped misses one through no fault of anyone.
+
+        Raises:
+            ModelError: One has been in flight for `DEADLINES` looks: the core hangs.
+        """
+        while True:
+            await asyncio.sleep(deadline_s)
+            for address, missed in self._flying.items():
+                self._flying[address] = missed + 1
+                if missed >= DEADLINES:
+                    self.hung = True
+                    raise ModelError(f"frame {address}: no answer within {missed} × {deadline_s:.0f} s; the core hangs")
+                if missed:
+                    log.warning("inference is late address=%s after_s=%.0f", address, missed * deadline_s)
+
+    async def _run(self, address: FrameAddress, value: bytes) -> Inferred:
+        self._flying[address] = 0
+        try:
+            inference: Inferred = await asyncio.wrap_future(self._core.submit(value))
+            return inference
+        finally:
+            del self._flying[address]

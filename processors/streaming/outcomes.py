@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from aiokafka.errors import KafkaError
-from faust.exceptions import ProducerSendError
 
 from processors.metrics import WorkerMetrics
 from schemas.errors import EnvironmentMissingError, FrameError
@@ -113,7 +112,7 @@ class Outcomes:
         for attempt in range(1, DELIVERY_ATTEMPTS + 1):
             try:
                 await (await self._send(record))
-            except (KafkaError, ProducerSendError) as error:
+            except KafkaError as error:
                 self._metrics.error(type(error).__name__)
                 log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
                 await asyncio.sleep(backoff(attempt))

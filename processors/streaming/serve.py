@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -14,7 +13,7 @@ from processors.metrics import WorkerMetrics
 from processors.streaming.app import create_app, read_frames
 from processors.streaming.containments import FramesApp
 from processors.streaming.inferring import Core, Inferring
-from processors.streaming.outcomes import Outcomes, Record
+from processors.streaming.outcomes import Outcomes
 from processors.streaming.quiet import quieten
 from processors.streaming.timing import Timing
 from processors.streaming.watch import watch
@@ -52,28 +51,23 @@ async def _serve(
         asyncio.get_running_loop().add_signal_handler(number, signalled.set)
     app = create_app(settings, model.name, folder=folder, timing=timing)
 
-    async def send(record: Record) -> Awaitable[object]:
-        sent: Awaitable[object] = await app.producer.send(
-            record.topic, record.key, record.value, None, None, record.headers
-        )
-        return sent
-
-    outcomes = Outcomes(settings, model.name, send, metrics)
-    inferring = Inferring(core, metrics, deadline_s=timing.infer)
+    outcomes = Outcomes(settings, model.name, app.produce, metrics)
+    inferring = Inferring(core, metrics)
     worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing)
     app.owner = worker
     read_frames(app)
     stopped = asyncio.create_task(signalled.wait())
     watching = asyncio.create_task(watch(worker.partitions, app.consumer, outcomes, interval_s=timing.watch))
+    minding = asyncio.create_task(inferring.mind(timing.infer))
     running = asyncio.create_task(_run(app))
     log.info("worker starts model=%s group=%s", model.name, app.conf.id)
-    ends: list[asyncio.Future[Any]] = [stopped, worker.failed, watching, running]
+    ends: list[asyncio.Future[Any]] = [stopped, worker.failed, watching, minding, running]
     await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    failure = _failure(worker, watching, running)
+    failure = _failure(worker, watching, minding, running)
     if failure:
         log.error("worker fails model=%s error=%r", model.name, failure)
     settled = await worker.stop(timing.stop if failure is None else 0.0)
-    await _leave(app, timing.leave, running, watching)
+    await _leave(app, timing.leave, running, watching, minding)
     log.info("worker ends model=%s settled=%s", model.name, settled)
     if inferring.hung:
         return HUNG
