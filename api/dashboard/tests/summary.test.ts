@@ -54,12 +54,17 @@ describe("summarise", () => {
     });
   });
 
-  it("puts rows in order, and what nobody counted last and only where there is some", () => {
+  it("puts rows in order, and keeps apart what capture has not counted", () => {
     const accounts = [account("yard", {}), account("street", { model: "b" }), account("street", { model: "a" })];
-    const uncounted = [account(null, { delivered: 3, inferred: 3 }), account(null, { model: "b" })];
-    const { rows } = summarise(report({ accounts, uncounted }));
-    expect(rows.map((row) => row.key)).toEqual(["street/a", "street/b", "yard/object-detection", "/object-detection"]);
-    expect(rows.at(-1)).toMatchObject({ camera: "(uncounted)", captured: 3 });
+    const uncounted = [account(null, { delivered: 3, inferred: 3 }), account(null, { model: "b", delivered: 4 })];
+    const summary = summarise(report({ accounts, uncounted }));
+    expect(summary.rows.map((row) => row.key)).toEqual(["street/a", "street/b", "yard/object-detection"]);
+    expect(summary.uncounted).toBe(7);
+  });
+
+  it("adds the parts of all cameras up", () => {
+    const accounts = [account("yard", { inferred: 5, dead: 1 }), account("street", { inferred: 2 })];
+    expect(summarise(report({ accounts })).totals).toMatchObject({ inferred: 7, dead: 1, failed: 0 });
   });
 });
 

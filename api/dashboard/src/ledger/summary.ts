@@ -32,18 +32,19 @@ export interface Summary {
   readonly sentence: string;
   /** Addresses of the first unexplained frames. */
   readonly suspects: readonly string[];
-  /** The parts that have frames anywhere, for the legend. */
-  readonly legend: readonly Part[];
+  readonly totals: Readonly<Record<Part, number>>;
+  /** Frames in the log that no capture record names: a capture worker's last second, still to be told or never. */
+  readonly uncounted: number;
 }
 
 const SUSPECTS = 5;
 
 /** What `report` comes to. */
 export function summarise(report: LedgerReport): Summary {
-  const rows = [...report.accounts.map(rowOf), ...report.uncounted.filter(hasFrames).map(rowOf)].sort(byName);
+  const rows = report.accounts.map(rowOf).sort((one, other) => one.key.localeCompare(other.key));
   const captured = rows.reduce((sum, row) => sum + row.captured, 0);
   const unexplained = report.unexplained.reduce((sum, one) => sum + Math.abs(one.frames), 0);
-  const legend = PARTS.filter((part) => rows.some((row) => row.parts[part] > 0));
+  const total = (part: Part): number => rows.reduce((sum, row) => sum + row.parts[part], 0);
   const suspects = report.unexplained.map((one) => one.address).filter((address) => address !== null);
   return {
     rows,
@@ -51,7 +52,8 @@ export function summarise(report: LedgerReport): Summary {
     unexplained,
     sentence: sentenceFor(captured, unexplained),
     suspects: suspects.slice(0, SUSPECTS),
-    legend,
+    totals: Object.fromEntries(PARTS.map((part) => [part, total(part)])) as Record<Part, number>,
+    uncounted: report.uncounted.reduce((sum, account) => sum + account.delivered, 0),
   };
 }
 
@@ -63,13 +65,11 @@ function sentenceFor(captured: number, unexplained: number): string {
 
 function rowOf(account: Account): Row {
   const dropped = Object.values(account.dropped).reduce((sum, value) => sum + value, 0);
-  const camera = account.camera ?? "(uncounted)";
   return {
     key: `${account.camera ?? ""}/${account.model}`,
-    camera,
+    camera: account.camera ?? "",
     model: account.model,
-    // Frames that no capture record names were captured by nobody on record: their deliveries stand for them.
-    captured: account.captured || account.delivered,
+    captured: account.captured,
     parts: {
       inferred: account.inferred,
       skipped: account.stale + account.expired,
@@ -82,12 +82,6 @@ function rowOf(account: Account): Row {
     },
   };
 }
-
-const hasFrames = (account: Account): boolean => account.delivered > 0;
-
-/** By camera, then model; what nobody counted comes last. */
-const byName = (one: Row, other: Row): number =>
-  Number(one.key.startsWith("/")) - Number(other.key.startsWith("/")) || one.key.localeCompare(other.key);
 
 /** Widths in per cent that add up to 100, none of them too thin to be seen. */
 export function widths(row: Row, visible = 0.8): Readonly<Partial<Record<Part, number>>> {
