@@ -48,9 +48,9 @@ _PACKAGE_FILES: Final = {
     ),
 }
 
-CAMPUS: Final = "vtest.avi"
+PEDESTRIANS: Final = "vtest.avi"
 FALLBACK: Final = "single_face.mp4"
-"""What `campus` shows where Debian's package cannot be had: one person, so that both models find something."""
+"""What the camera `street` shows where Debian's package cannot be had: a person."""
 _DEB: Final = "opencv-doc"
 _DEB_BYTES: Final = 95_700_000
 _DEB_MEMBER: Final = "./usr/share/doc/opencv-doc/examples/data/vtest.avi"
@@ -72,27 +72,29 @@ class Media:
         Raises:
             FetchError: There is no such sample, it could not be had, or its sha256 is another one.
         """
-        if name == CAMPUS:
+        if name == PEDESTRIANS:
             return self._from_debian()
         try:
             file = _PACKAGE_FILES[name]
         except KeyError:
-            raise FetchError(f"sample video {name!r}: expected one of {CAMPUS}, {', '.join(_PACKAGE_FILES)}") from None
+            raise FetchError(
+                f"sample video {name!r}: expected one of {PEDESTRIANS}, {', '.join(_PACKAGE_FILES)}"
+            ) from None
         return fetch_file(file, self._cache, self._progress)
 
-    def campus(self) -> Path:
-        """The campus video, or the fallback where there is no apt or it fails."""
+    def pedestrians(self) -> Path:
+        """The street with pedestrians, or the fallback where there is no apt or it fails."""
         try:
-            return self.path(CAMPUS)
+            return self.path(PEDESTRIANS)
         except FetchError as error:
-            log.info("sample video replaced video=%s by=%s reason=%r", CAMPUS, FALLBACK, str(error))
+            log.info("sample video replaced video=%s by=%s reason=%r", PEDESTRIANS, FALLBACK, str(error))
             return self.path(FALLBACK)
 
     def missing(self) -> list[str]:
         """The names of the demo's videos that are not in the cache yet."""
         names = [name for name in ("bikes.mp4", "WolfgangLanger_Pexels.mp4") if not self._cached(name).is_file()]
-        campus = (self._cache / "media" / CAMPUS, self._cached(FALLBACK))
-        return names if any(path.is_file() for path in campus) else [*names, CAMPUS]
+        street = (self._cache / "media" / PEDESTRIANS, self._cached(FALLBACK))
+        return names if any(path.is_file() for path in street) else [*names, PEDESTRIANS]
 
     def _cached(self, name: str) -> Path:
         file = _PACKAGE_FILES[name]
@@ -100,34 +102,45 @@ class Media:
 
     def _from_debian(self) -> Path:
         folder = self._cache / "media"
-        target = folder / CAMPUS
+        target = folder / PEDESTRIANS
         with exclusive(folder / ".lock"):
             if target.is_file() and sha256_of(target) == _DEB_SHA256:
                 return target
             with scratch_directory(folder) as scratch:
                 _download_deb(scratch, self._progress)
-                video = scratch / CAMPUS
+                video = scratch / PEDESTRIANS
                 _unpack(scratch, video)
                 found = sha256_of(video)
                 if found != _DEB_SHA256:
-                    raise FetchError(f"{CAMPUS} of {_DEB}: sha256 is {found}; expected {_DEB_SHA256}")
+                    raise FetchError(f"{PEDESTRIANS} of {_DEB}: sha256 is {found}; expected {_DEB_SHA256}")
                 place(video, target)
         return target
 
 
 def sample_cameras(media: Media) -> tuple[Camera, ...]:
-    """The demo's cameras: real video at its own pace, again and again."""
-    street = Camera(id="street", source=str(media.path("bikes.mp4")), models=("object-detection",), loop=True)
-    face = Camera(id="face", source=str(media.path("WolfgangLanger_Pexels.mp4")), models=("face-detection",), loop=True)
-    both = ("object-detection", "face-detection")
-    return street, face, Camera(id="campus", source=str(media.campus()), models=both, loop=True)
+    """The demo's cameras: real video at its own pace, again and again.
+
+    Each shows what its models can see: the faces of the street's pedestrians are 15 pixels high at best, so the clip
+    for both models is the one with the cyclists.
+    """
+    objects, faces = "object-detection", "face-detection"
+    sources = {
+        "street": (media.pedestrians(), (objects,)),
+        "face": (media.path("WolfgangLanger_Pexels.mp4"), (faces,)),
+        "campus": (media.path("bikes.mp4"), (objects, faces)),
+    }
+    return tuple(
+        Camera(id=name, source=str(path), models=models, loop=True) for name, (path, models) in sources.items()
+    )
 
 
 def _download_deb(folder: Path, progress: Progress) -> None:
     """Let apt download the package into `folder`: it knows the mirrors and their keys, and needs no root for that."""
     apt = shutil.which("apt-get")
     if apt is None or shutil.which("dpkg-deb") is None:
-        raise FetchError(f"{CAMPUS}: it comes in Debian's package {_DEB}, and there is no apt-get with dpkg-deb here")
+        raise FetchError(
+            f"{PEDESTRIANS}: it comes in Debian's package {_DEB}, and there is no apt-get with dpkg-deb here"
+        )
     with (folder / "output.txt").open("wb") as output:
         client = subprocess.Popen(
             [apt, "download", "-q", _DEB], cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output
@@ -140,7 +153,7 @@ def _download_deb(folder: Path, progress: Progress) -> None:
                 client.wait()
     if client.returncode or not list(folder.glob("*.deb")):
         said = (folder / "output.txt").read_text(errors="replace").strip().splitlines() or ["nothing"]
-        raise FetchError(f"{CAMPUS}: apt-get download {_DEB} ended with code {client.returncode}: {said[-1]}")
+        raise FetchError(f"{PEDESTRIANS}: apt-get download {_DEB} ended with code {client.returncode}: {said[-1]}")
 
 
 def _follow(client: subprocess.Popen[bytes], folder: Path, progress: Progress) -> None:
@@ -153,7 +166,7 @@ def _follow(client: subprocess.Popen[bytes], folder: Path, progress: Progress) -
         else:
             progress(f"{_DEB} (Debian)", _DEB_BYTES, _DEB_BYTES)
             return
-    raise FetchError(f"{CAMPUS}: {_DEB} is not here after {_DEADLINE_S:.0f} s; expected a faster connection")
+    raise FetchError(f"{PEDESTRIANS}: {_DEB} is not here after {_DEADLINE_S:.0f} s; expected a faster connection")
 
 
 def _unpack(folder: Path, target: Path) -> None:
@@ -165,10 +178,10 @@ def _unpack(folder: Path, target: Path) -> None:
                 member = next((entry for entry in tar if entry.name == _DEB_MEMBER), None)
                 content = tar.extractfile(member) if member else None
                 if content is None:
-                    raise FetchError(f"{CAMPUS}: {deb.name} has no file {_DEB_MEMBER}")
+                    raise FetchError(f"{PEDESTRIANS}: {deb.name} has no file {_DEB_MEMBER}")
                 with target.open("wb") as stream:
                     shutil.copyfileobj(content, stream, _TAR_BLOCK)
         except tarfile.TarError as error:
-            raise FetchError(f"{CAMPUS}: {deb.name} cannot be read: {error}") from None
+            raise FetchError(f"{PEDESTRIANS}: {deb.name} cannot be read: {error}") from None
         finally:
             reader.kill()
