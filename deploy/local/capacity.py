@@ -1,0 +1,157 @@
+"""What this machine can infer: CPU time a frame by model, and the rate at which that leaves room for everything else.
+
+CPU time rather than wall time is measured, so that another program on the machine does not spoil the figure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from processors.samples.cachefile import exclusive
+from schemas.catalogue import Catalogue, Model
+from schemas.errors import ModelError
+from schemas.messages import Camera
+from schemas.settings import Settings
+
+SHARE: Final = 0.5
+"""The part of all cores that inference may take; capture, Kafka, the API and a browser on this machine get the rest."""
+_ROUNDS: Final = 5
+_BATCH: Final = 4
+_DEADLINE_S: Final = 120.0
+
+
+def cpu_seconds(model: Model, network: Path, cache: Path) -> float:
+    """CPU seconds that this machine needs to infer one frame of `model`; measured once, then read from `cache`.
+
+    Raises:
+        ModelError: The network does not run.
+    """
+    file = cache / "capacity" / f"{_key(model, network)}.json"
+    with exclusive(file.with_suffix(".lock")):
+        if file.is_file():
+            return float(json.loads(file.read_text())["cpu_s"])
+        measured = _measure_apart(model, network)
+        file.write_text(json.dumps({"model": model.name, "cpu": _cpu(), "cpu_s": measured}) + "\n")
+        return measured
+
+
+def affordable_fps(native: Mapping[str, float], cameras: Sequence[Camera], cost: Mapping[str, float]) -> float | None:
+    """The rate, the same for all cameras, that keeps inference within its share; None if their own rates do.
+
+    Args:
+        native: Each camera's own frames a second.
+        cameras: The cameras; a camera's frame costs the sum over its models.
+        cost: CPU seconds a frame by model.
+    """
+    budget = SHARE * (os.cpu_count() or 1)
+    prices = {camera.id: sum(cost[model] for model in camera.models) for camera in cameras}
+    if sum(native[camera.id] * prices[camera.id] for camera in cameras) <= budget:
+        return None
+    slow: set[str] = set()  # cameras whose own rate is below the common one leave it their remainder
+    while True:
+        left = budget - sum(native[name] * prices[name] for name in slow)
+        common = left / sum(price for name, price in prices.items() if name not in slow)
+        slower = {name for name in prices if name not in slow and native[name] < common}
+        if not slower:
+            return common
+        slow |= slower
+
+
+def measure(model: Model, network: Path) -> float:
+    """CPU seconds a frame of this process, from JPEG to detections: the median of a few batches."""
+    import cv2  # noqa: PLC0415  # heavy, and only the process that measures needs it
+    import numpy as np  # noqa: PLC0415
+
+    from processors.inference.core import InferenceCore  # noqa: PLC0415
+
+    noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
+    picture = cv2.resize(noise, (model.frame_width, model.frame_width * 3 // 4), interpolation=cv2.INTER_CUBIC)
+    jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
+    core = InferenceCore(model, network)
+    times = []
+    try:
+        for _ in range(_ROUNDS):
+            before = time.process_time()
+            for future in [core.submit(jpeg) for _ in range(_BATCH)]:
+                future.result(_DEADLINE_S)
+            times.append((time.process_time() - before) / _BATCH)
+    finally:
+        core.close()
+    return sorted(times)[_ROUNDS // 2]
+
+
+def _measure_apart(model: Model, network: Path) -> float:
+    """In a process of its own, so that nothing of OpenVINO stays in this one."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "deploy.local.capacity", model.name, str(network)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=_DEADLINE_S,
+    )
+    try:
+        return float(answer.stdout)
+    except ValueError:
+        raise ModelError(f"model {model.name}: it cannot be measured: {answer.stderr.strip()[-500:]}") from None
+
+
+def _key(model: Model, network: Path) -> str:
+    parts = (network.parent.name, model.precision, model.device, _cpu(), os.cpu_count())
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    return " ".join(sorted({line.partition(": ")[2] for line in lines if line.startswith(("model", "flags"))}))
+
+
+def limit(cameras: Sequence[Camera], settings: Settings, catalogue: Catalogue) -> tuple[tuple[Camera, ...], str | None]:
+    """The cameras at a rate that this machine holds, and a sentence that says so if it is below their own.
+
+    Raises:
+        ModelError: A network cannot be measured.
+        FetchError: A network cannot be had.
+        SourceError: A camera's source cannot be opened.
+    """
+    from processors.samples import prepare_network  # noqa: PLC0415
+
+    models = sorted({model for camera in cameras for model in camera.models})
+    cost = {}
+    for name in models:
+        model = catalogue.get(name)
+        cost[name] = cpu_seconds(model, prepare_network(model, settings.cache_dir), settings.cache_dir)
+    native = {camera.id: native_fps(camera) for camera in cameras}
+    common = affordable_fps(native, cameras, cost)
+    if common is None:
+        return tuple(cameras), None
+    fps = max(0.5, round(common, 1))
+    limited = tuple(camera.model_copy(update={"fps": fps}) if native[camera.id] > fps else camera for camera in cameras)
+    prices = ", ".join(f"{name} {cost[name] * 1000:.0f} ms" for name in models)
+    own = ", ".join(f"{camera.id} {native[camera.id]:.0f}" for camera in cameras)
+    return limited, f"cameras limited to {fps} fps (their own: {own}): a frame costs this CPU {prices}"
+
+
+def native_fps(camera: Camera) -> float:
+    """The rate that a recorded camera has by itself, in frames a second."""
+    from contextlib import closing  # noqa: PLC0415
+
+    from producers.sources import open_source  # noqa: PLC0415  # OpenCV
+
+    with closing(open_source(camera)) as source:
+        return source.fps or 25.0
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{measure(Catalogue().get(sys.argv[1]), Path(sys.argv[2]))}\n")
