@@ -25,9 +25,13 @@ _PASSING: Final = frozenset(
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_COORDINATOR,
         KafkaError._TRANSPORT,
+        KafkaError._TIMED_OUT,
     }
 )
 """Errors that a moment's patience heals: a topic or a group's coordinator that has just been created."""
+_ATTEMPT_S: Final = 1.5
+"""A request for a group's offsets that meets a broker without any group yet is never answered, though the next is: so
+ask again rather than wait."""
 
 
 def client_config(settings: Settings) -> dict[str, Any]:
@@ -104,7 +108,7 @@ class Offsets:
             answers: list[Future[Any]] = []
             for request in asked:  # the client takes one group a call; all calls are under way before we wait
                 answers += self._admin.list_consumer_group_offsets(
-                    [request], request_timeout=remaining(deadline)
+                    [request], request_timeout=min(remaining(deadline), _ATTEMPT_S)
                 ).values()
             return answers
 
@@ -119,7 +123,7 @@ class Offsets:
 
         def ask() -> list[Future[Any]]:
             request = {TopicPartition(*log): spec for log in wanted}
-            futures = self._admin.list_offsets(request, request_timeout=remaining(deadline))
+            futures = self._admin.list_offsets(request, request_timeout=min(remaining(deadline), _ATTEMPT_S))
             by_log = {(tp.topic, tp.partition): future for tp, future in futures.items()}
             return [by_log[log] for log in wanted]
 

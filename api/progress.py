@@ -10,7 +10,7 @@ from api.kafka import Log, Offsets
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 
-_ANSWER_S: Final = 2.0
+_ANSWER_S: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)

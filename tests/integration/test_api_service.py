@@ -8,12 +8,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
 from api import service
-from deploy.local.kafka import EmbeddedKafka
+from api.audit import Auditor
+from deploy import topics
+from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import FrameAddress
@@ -78,6 +81,17 @@ def test_a_port_that_is_taken_is_named(settings: Settings, catalogue: Catalogue)
         taken = settings.model_copy(update={"api_port": client.base_url.port})
         with pytest.raises(EnvironmentMissingError, match=rf"127.0.0.1:{client.base_url.port}: .*expected a free port"):
             service.run(taken)
+
+
+def test_a_broker_that_has_never_had_a_group_is_audited_at_once(tmp_path: Path, catalogue: Catalogue) -> None:
+    """The first request for a group's offsets is never answered: it must be asked again, not waited for."""
+    with EmbeddedKafka(tmp_path, KafkaRuntime.prepare(Settings())) as fresh:
+        settings = Settings(bootstrap_servers=fresh.bootstrap_servers, prefix="fresh.")
+        topics.apply(settings, catalogue)
+        auditor = Auditor(settings, catalogue)
+        auditor.refresh(deadline_s=10)
+        assert auditor.balance().is_clean
+        auditor.close()
 
 
 def test_a_stream_goes_on_when_the_broker_comes_back(

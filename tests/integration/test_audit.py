@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -181,6 +182,27 @@ def test_a_second_refresh_reads_only_what_is_new(world: World, auditor: Auditor)
     assert balance.is_clean
     assert (balance.repeats, balance.conflicts) == (0, 0)
     assert balance.accounts["yard", MODEL] == Account(captured=8, delivered=8, inferred=7, stale=1)
+
+
+def test_a_running_system_never_looks_as_if_it_had_lost_something(world: World, auditor: Auditor) -> None:
+    """Frames are written, counted, inferred and committed one by one, as fast as it goes, during the audits."""
+    audits: list[list[str]] = []
+
+    def run() -> None:
+        for seq in range(120):
+            address = world.frame("gate", seq)
+            world.counts("gate", [address], first_seq=seq, next_seq=seq + 1)
+            world.result("gate", address)
+            world.commit({0: address.offset + 1})
+
+    running = threading.Thread(target=run)
+    running.start()
+    while running.is_alive():
+        audits.append(faults(audited(auditor)))
+    running.join()
+    assert len(audits) >= 3
+    assert audits == [[]] * len(audits)
+    assert audited(auditor).accounts == {("gate", MODEL): Account(captured=120, delivered=120, inferred=120)}
 
 
 def test_redelivery_is_counted_and_the_highest_outcome_counts(world: World, auditor: Auditor) -> None:
