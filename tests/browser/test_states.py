@@ -55,6 +55,7 @@ def test_without_kafka_it_says_so(browser: Browser, settings: Settings, catalogu
         wall.page.wait_for_selector("[role=alert]:has-text('Not all of Kafka can be read.')")
         wall.page.wait_for_selector(".connection:has-text('not ready')")
         wall.page.wait_for_selector("[data-ledger]:has-text('cannot be read')")
+        wall.page.wait_for_selector('[data-empty]:has-text("Nothing to show yet")')
         wall.screenshot("kafka-down")
 
 

@@ -33,7 +33,7 @@ def seen(browser: Browser, services: Services) -> Iterator[Observation]:
     """A wall of two live pattern cameras, watched for a few hundred paints."""
     with watching(browser, services.url, scheme="dark") as wall:
         wall.wait("it.paints.length > 0", seconds=40)
-        wall.wait(f"it.paints.length >= {PAINTS}", seconds=60)
+        wall.wait(f"it.paints.length >= {PAINTS}", seconds=100)
         yield Observation(wall, wall.probe("it.paints"), wall.probe("it.requests"))
 
 
@@ -101,20 +101,18 @@ def test_the_ledger_explains_every_frame(seen: Observation) -> None:
 
 
 def test_a_held_tile_keeps_its_picture(seen: Observation) -> None:
-    left, page = tile(PATTERNS[0], MODEL), seen.wall.page
-    page.click(f"{left} .hold")
-    held = page.locator(f"{left} canvas").get_attribute("data-address")
-    # What was under way may still be painted; what comes after the other tile's next second may not.
-    mark = seen.wall.probe("it.paints.length")
-    seen.wall.wait(f"it.paints.length > {mark} + 10")
-    kept = page.locator(f"{left} canvas").get_attribute("data-address")
-    mark = seen.wall.probe("it.paints.length")
-    seen.wall.wait(f"it.paints.length > {mark} + 10")
+    left, wall = tile(PATTERNS[0], MODEL), seen.wall
+    wall.page.click(f"{left} .hold")
+    held = wall.page.locator(f"{left} canvas").get_attribute("data-address")
+    mark = wall.probe("it.paints.length")
+    wall.wait(f"it.paints.length >= {mark} + 15")
 
-    assert page.locator(f"{left} canvas").get_attribute("data-address") == kept
-    assert held is not None
-    page.click(f"{left} .hold")
-    seen.wall.wait(f"it.paints.some((paint, at) => at > {mark} + 10 && paint.tile === '{PATTERNS[0]}/{MODEL}')")
+    assert {paint["tile"] for paint in wall.probe(f"it.paints.slice({mark})")} == {f"{PATTERNS[1]}/{MODEL}"}
+    assert wall.page.locator(f"{left} canvas").get_attribute("data-address") == held
+    assert wall.text(f"{left} .address a") == held
+
+    wall.page.click(f"{left} .hold")
+    wall.wait(f"it.paints.slice({mark}).some(paint => paint.tile === '{PATTERNS[0]}/{MODEL}')")
 
 
 def test_a_phone_shows_the_wall_without_scrolling_sideways(browser: Browser, services: Services) -> None:

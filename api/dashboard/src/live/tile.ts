@@ -97,6 +97,10 @@ export class Tile {
     }
     try {
       const picture = await createImageBitmap(answer.value);
+      if (this.held.value) {
+        picture.close(); // It was held while this one was under way.
+        return;
+      }
       this.#picture?.close();
       this.#picture = picture;
       this.#shown = result;
