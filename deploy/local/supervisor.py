@@ -47,7 +47,8 @@ class _Child:
 
 def backoff(failures: int) -> float:
     """Seconds to wait before the start that follows `failures` (1 or more) in a row."""
-    return min(FIRST_DELAY_S * 2.0 ** (failures - 1), LONGEST_DELAY_S)
+    doublings = min(failures - 1, 16)  # far above the limit, and far below what a float cannot hold
+    return min(FIRST_DELAY_S * 2.0**doublings, LONGEST_DELAY_S)
 
 
 class Supervisor:

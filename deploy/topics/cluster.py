@@ -53,7 +53,7 @@ def apply(settings: Settings, catalogue: Catalogue) -> list[Change]:
     _create(admin, [change.plan for change in wanted if change.action is Action.CREATE])
     _grow(admin, [change.plan for change in wanted if change.action is Action.GROW])
     _alter(admin, [change for change in wanted if change.action is Action.ALTER])
-    _wait_for_leaders(admin, plans)
+    _wait_until_applied(admin, plans)
     return wanted
 
 
@@ -153,19 +153,24 @@ def _alter(admin: AdminClient, alterations: list[Change]) -> None:
         _settle(admin.incremental_alter_configs(resources))
 
 
-def _wait_for_leaders(admin: AdminClient, plans: list[TopicPlan]) -> None:
+def _wait_until_applied(admin: AdminClient, plans: list[TopicPlan]) -> None:
+    """Until the cluster shows what it was told: its answers lag behind its promises."""
     deadline = time.monotonic() + _TIMEOUT_S
     while True:
         topics = _list_topics(admin)
-        waiting = [wanted.name for wanted in plans if not _is_led(topics.get(wanted.name), wanted.partitions)]
-        if not waiting:
-            return
+        waiting = [
+            f"{wanted.name}: partitions without a leader"
+            for wanted in plans
+            if not _is_led(topics.get(wanted.name), wanted.partitions)
+        ]
         # A topic that somebody else created meanwhile was not there to compare before.
-        _refuse_conflicts(_changes(admin, plans))
+        left = _changes(admin, plans)
+        _refuse_conflicts(left)
+        if not waiting and not left:
+            return
         if time.monotonic() > deadline:
-            raise EnvironmentMissingError(
-                f"topics {', '.join(waiting)}: partitions without a leader after {_TIMEOUT_S:.0f} s"
-            )
+            troubles = "; ".join(waiting or map(str, left))
+            raise EnvironmentMissingError(f"not as planned after {_TIMEOUT_S:.0f} s: {troubles}")
         time.sleep(0.02)
 
 

@@ -1,0 +1,153 @@
+"""The supervisor with real processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local.supervisor import Service, Supervisor
+
+LINES: list[tuple[str, str]] = []
+
+PATIENT = (
+    "import signal, sys, time; signal.signal(15, lambda *_: sys.exit(0)); print('up', flush=True); time.sleep(600)"
+)
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
+PARENT = (
+    "import subprocess, sys, time; child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)']); "
+    "print('child', child.pid, flush=True); time.sleep(600)"
+)
+
+
+def python(name: str, code: str, **options: object) -> Service:
+    return Service(name, (sys.executable, "-c", code), **options)  # type: ignore[arg-type]
+
+
+def wait_until(condition: Callable[[], bool], deadline_s: float = 20.0) -> None:
+    deadline = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true in time"
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    LINES.clear()
+    made: list[Supervisor] = []
+
+    def start(*services: Service) -> Supervisor:
+        supervisor = Supervisor(services, log_dir=tmp_path, echo=lambda name, line: LINES.append((name, line)))
+        made.append(supervisor)
+        supervisor.start()
+        wait_until(lambda: {name for name, _ in LINES} == {service.name for service in services})
+        return supervisor
+
+    yield start
+    for supervisor in made:
+        supervisor.kill()
+
+
+def checked(supervisor: Supervisor, condition: Callable[[], bool]) -> Callable[[], bool]:
+    def check() -> bool:
+        supervisor.check()
+        return condition()
+
+    return check
+
+
+def alive(pid: int) -> bool:
+    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+def test_lines_go_to_the_echo_and_to_a_file_with_the_name(supervise: Callable[..., Supervisor], tmp_path: Path) -> None:
+    supervise(python("a", PATIENT), python("b", PATIENT)).stop()
+    assert sorted(LINES) == [("a", "up"), ("b", "up")]
+    assert (tmp_path / "a.log").read_text() == "up\n"
+
+
+def test_the_environment_is_the_services_own(supervise: Callable[..., Supervisor]) -> None:
+    supervise(
+        python("a", "import os; print(os.environ['COLOUR'], os.environ['PATH'] != '')", environ={"COLOUR": "red"})
+    )
+    assert LINES == [("a", "red True")]
+
+
+def test_a_killed_service_comes_back(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", PATIENT))
+    first = supervisor.pid("a")
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    wait_until(checked(supervisor, lambda: supervisor.pid("a") not in (None, first)))
+    assert supervisor.restarts == {"a": 1}
+
+
+def test_a_service_that_always_fails_is_started_ever_more_rarely(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", "print('failed')"))
+    began = time.monotonic()
+    wait_until(checked(supervisor, lambda: supervisor.restarts["a"] == 3))
+    assert time.monotonic() - began >= 0.5 + 1.0 + 2.0
+
+
+def test_ranks_stop_one_after_the_other(supervise: Callable[..., Supervisor]) -> None:
+    report = (
+        "import signal, sys, time\n"
+        "def stop(*_):\n"
+        "    print('stopping', time.monotonic(), flush=True); time.sleep(0.3)\n"
+        "    print('stopped', time.monotonic(), flush=True); sys.exit(0)\n"
+        "signal.signal(15, stop); print('up', flush=True); time.sleep(600)\n"
+    )
+    supervisor = supervise(python("last", report, rank=2), python("first", report, rank=0))
+    assert supervisor.stop() == []
+    times = {(name, line.split()[0]): float(line.split()[1]) for name, line in LINES if " " in line}
+    assert times["first", "stopped"] <= times["last", "stopping"]
+
+
+def test_one_service_can_be_stopped_and_stays_so(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", PATIENT), python("b", PATIENT))
+    supervisor.stop(["a"])
+    supervisor.check()
+    assert supervisor.pid("a") is None
+    assert supervisor.pid("b") is not None
+
+
+def test_who_does_not_stop_in_time_is_killed(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", STUBBORN, stop_deadline_s=0.3), python("b", PATIENT))
+    pid = supervisor.pid("a")
+    assert pid is not None
+    assert supervisor.stop() == ["a"]
+    assert not alive(pid)
+
+
+def test_what_a_service_started_ends_with_it(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", PARENT))
+    child = int(LINES[0][1].split()[1])
+    assert alive(child)
+    supervisor.stop()
+    wait_until(lambda: not alive(child))
+
+
+def test_services_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from deploy.local.supervisor import Service, Supervisor\n"
+        "code = 'import time; time.sleep(600)'\n"
+        "supervisor = Supervisor([Service('a', (sys.executable, '-c', code))], log_dir=Path(sys.argv[1]), echo=print)\n"
+        "supervisor.start()\n"
+        "print(supervisor.pid('a'), flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.send_signal(signal.SIGKILL)
+        parent.wait()
+    wait_until(lambda: not alive(pid))
