@@ -146,8 +146,9 @@ class Worker:
         await self._settle()
         attempt = partition.caution.tried_before(record.offset) + 1
         mark = trying(min(attempt, ATTEMPTS), partition.caution.until)
-        position = Position(record.offset, mark)
-        if self._halted or not await self._frames.commit_now({partition.number: position}):
+        # With what is due elsewhere: a frame that survived must not be counted again because the next one kills.
+        positions = {**self.partitions.due(), partition.number: Position(record.offset, mark)}
+        if self._halted or not await self._frames.commit_now(positions):
             return False
         if attempt > ATTEMPTS:
             entry = self.partitions.take(partition, record.offset)
@@ -155,7 +156,8 @@ class Worker:
             return self._spawn(self._bury(record, lethal, entry, ATTEMPTS), record)
         begun = await self._begin_at_once(partition, record, attempt)
         await self._settle()
-        await self._frames.commit_now(self.partitions.due())  # it survived: nothing that comes later is its fault
+        if not partition.caution.covers(record.offset + 1):
+            await self._frames.commit_now(self.partitions.due())
         return begun
 
     def _spawn(self, work: Coroutine[Any, Any, None], record: FrameRecord | None = None) -> bool:

@@ -249,8 +249,16 @@ def log_ends(settings: Settings, partitions: int = 4) -> dict[int, int]:
     return {place.partition: future.result(10).offset for place, future in admin.list_offsets(wanted).items()}
 
 
-def wait_committed(settings: Settings, *, deadline_s: float = 10.0) -> None:
+def wait_committed(settings: Settings, *, deadline_s: float = 20.0) -> None:
     """Wait until the group has committed up to the end of every partition."""
-    wait_until(
-        lambda: committed(settings) == log_ends(settings), deadline_s=deadline_s, what="commits up to the log's ends"
-    )
+    ends = log_ends(settings)
+    found: dict[int, int] = {}
+
+    def reached() -> bool:
+        found.update(committed(settings))
+        return found == ends
+
+    try:
+        wait_until(reached, deadline_s=deadline_s, what="commits up to the log's ends")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: committed {found}, ends {ends}") from None

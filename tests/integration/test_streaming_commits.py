@@ -113,12 +113,13 @@ def test_a_kill_loses_nothing_and_repeats_little(
     settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
 ) -> None:
     with workers(settings, tmp_path) as start:
-        first = start(delay=0.05)
+        first = start(delay=0.15)
         first.wait_assigned()
-        frames.put_many(1200)
-        outcomes.wait_for(frames.sent[:400], deadline_s=20)
+        frames.put_many(800)
+        outcomes.wait_for(frames.sent[:200], deadline_s=20)
         first.kill()
         outcomes.read()
+        assert len(outcomes.known) < 800
         done, kept = len(outcomes.known), sum(committed(settings).values())
         start(delay=0.0)
         outcomes.wait_for(frames.sent, deadline_s=40)
