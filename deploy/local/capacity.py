@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,7 @@ from schemas.settings import Settings
 
 SHARE: Final = 0.5
 """The part of all cores that inference may take; capture, Kafka, the API and a browser on this machine get the rest."""
+LIVE_FPS: Final = 25.0
 _ROUNDS: Final = 5
 _BATCH: Final = 4
 _DEADLINE_S: Final = 120.0
@@ -144,13 +146,13 @@ def limit(cameras: Sequence[Camera], settings: Settings, catalogue: Catalogue) -
 
 
 def native_fps(camera: Camera) -> float:
-    """The rate that a recorded camera has by itself, in frames a second."""
-    from contextlib import closing  # noqa: PLC0415
+    """The frames a second that a camera has by itself; a live one is not opened for it, but taken for a usual one."""
+    from producers.sources import Kind, kind_of, open_source  # noqa: PLC0415  # OpenCV
 
-    from producers.sources import open_source  # noqa: PLC0415  # OpenCV
-
+    if kind_of(camera.source) in (Kind.URL, Kind.USB):
+        return LIVE_FPS
     with closing(open_source(camera)) as source:
-        return source.fps or 25.0
+        return source.fps or LIVE_FPS
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from deploy.topics.coordinators import await_coordinators
 from deploy.topics.plan import Action, Change, TopicPlan, compare, plan
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -41,7 +42,7 @@ def changes(settings: Settings, catalogue: Catalogue) -> list[Change]:
 
 
 def apply(settings: Settings, catalogue: Catalogue) -> list[Change]:
-    """Make the cluster what the plan says and wait until every partition has a leader; returns what was done.
+    """Make the cluster what the plan says, and wait until it is and serves our groups; returns what was done.
 
     Raises:
         EnvironmentMissingError: The cluster does not answer, refuses, or has a keyed topic with other partitions.
@@ -54,6 +55,7 @@ def apply(settings: Settings, catalogue: Catalogue) -> list[Change]:
     _grow(admin, [change.plan for change in wanted if change.action is Action.GROW])
     _alter(admin, [change for change in wanted if change.action is Action.ALTER])
     _wait_until_applied(admin, plans)
+    await_coordinators(settings, (settings.names.inference_group(model.name) for model in catalogue.models))
     return wanted
 
 

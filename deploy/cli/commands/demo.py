@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from deploy.cli.console import err
 from deploy.cli.options import Kafka, read_settings
 
 app = typer.Typer(add_completion=False)
@@ -29,6 +30,7 @@ def demo(
     """
     from deploy.cli.demo_run import DemoRun  # noqa: PLC0415  # --help does without all of this
     from deploy.cli.local import own_cameras, set_up, with_page_port  # noqa: PLC0415
+    from deploy.local import capacity  # noqa: PLC0415
     from schemas.catalogue import Catalogue  # noqa: PLC0415
 
     if report is not None and duration is None:
@@ -40,5 +42,8 @@ def demo(
         settings = settings.model_copy(update={"prefix": f"{settings.prefix}demo-{uuid4().hex[:8]}."})
     runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
     own = own_cameras(camera, source or (), tuple(model.name for model in Catalogue().models))
-    run = DemoRun(settings, runtime, (*samples, *own), began=began)
+    cameras, limited = capacity.limit((*samples, *own), settings, Catalogue())
+    if limited:
+        err.print(limited, style="yellow", soft_wrap=True)
+    run = DemoRun(settings, runtime, cameras, began=began)
     raise typer.Exit(run.bounded(duration, report) if duration else run.endless())
