@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -17,12 +18,11 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from deploy.local import process
-from deploy.local.jars import find_jars
-from deploy.local.java import find_java
+from deploy.local.kafka_runtime import KafkaRuntime
 from deploy.local.ports import free_port, is_free
-from processors.samples.progress import Progress, silent
 from schemas.errors import EnvironmentMissingError
-from schemas.settings import Settings
+
+__all__ = ["EmbeddedKafka", "KafkaRuntime"]
 
 log = logging.getLogger(__name__)
 
@@ -74,40 +74,6 @@ appender.stdout.layout.pattern=%d %p %m (%c)%n
 
 
 @dataclass(frozen=True, slots=True)
-class KafkaRuntime:
-    """What it takes to run a broker: a Java, and Kafka's jars."""
-
-    java: Path
-    jars: tuple[Path, ...]
-
-    @classmethod
-    def prepare(cls, settings: Settings, *, progress: Progress = silent) -> Self:
-        """Find Java, and find or fetch the jars.
-
-        Raises:
-            EnvironmentMissingError: The machine lacks something; the message says what, and the ways out.
-            FetchError: A jar could not be had.
-        """
-        return cls(find_java(), find_jars(settings.cache_dir, progress=progress))
-
-    def command(self, main: str, *arguments: str, heap_mb: int, folder: Path) -> list[str]:
-        """The command line that runs a class of Kafka's; serial GC and the first compiler keep its CPU use low."""
-        return [
-            str(self.java),
-            f"-Xmx{heap_mb}m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+ExitOnOutOfMemoryError",
-            "-Djava.awt.headless=true",
-            f"-Dlog4j2.configurationFile={folder / 'log4j2.properties'}",
-            "-cp",
-            os.pathsep.join(str(jar) for jar in self.jars),
-            main,
-            *arguments,
-        ]
-
-
-@dataclass(frozen=True, slots=True)
 class _Node:
     """What a data directory remembers: its cluster and its ports."""
 
@@ -124,9 +90,16 @@ class EmbeddedKafka:
     """
 
     def __init__(
-        self, data_dir: Path, runtime: KafkaRuntime, *, port: int | None = None, heap_mb: int = HEAP_MB
+        self,
+        data_dir: Path,
+        runtime: KafkaRuntime,
+        *,
+        port: int | None = None,
+        heap_mb: int = HEAP_MB,
+        jvm_options: Sequence[str] = (),
     ) -> None:
         """A broker that is not started yet; `port` is the one to take if it is free."""
+        self._jvm_options = tuple(jvm_options)
         self._port = port
         self._folder = data_dir.resolve()
         self._runtime = runtime
@@ -176,20 +149,45 @@ class EmbeddedKafka:
         Raises:
             EnvironmentMissingError: It ended or did not answer in time; the message quotes its log.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "log4j2.properties").write_text(_LOGGING)
         for attempt in range(1, _ATTEMPTS + 1):
-            self._node = self._choose_node()
-            self._launch()
+            self.launch()
             try:
-                self._wait_until_ready()
+                self.await_ready()
             except EnvironmentMissingError:
-                self.kill()
                 if attempt == _ATTEMPTS or not self._lost_its_port():
                     raise
-                log.info("kafka port taken port=%d attempt=%d", self._node.broker, attempt)
+                log.info("kafka port taken address=%s attempt=%d", self.bootstrap_servers, attempt)
             else:
                 return
+
+    def launch(self) -> None:
+        """Begin to start the broker; its address is known from now on.
+
+        Raises:
+            EnvironmentMissingError: The directory cannot be formatted.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / "log4j2.properties").write_text(_LOGGING)
+        self._node = self._choose_node()
+        options = (*self._options(self._heap_mb), *self._jvm_options)
+        command = self._runtime.command("kafka.Kafka", [str(self._folder / "server.properties")], options=options)
+        with self.log_path.open("wb") as output:
+            self._process = process.start(command, output=output.fileno())
+
+    def await_ready(self) -> None:
+        """Wait until a metadata request is answered by the cluster that we formatted, not by a stranger on its port.
+
+        Raises:
+            EnvironmentMissingError: The broker ended or did not answer in time; it runs no more.
+        """
+        deadline = time.monotonic() + START_DEADLINE_S
+        while self.running and time.monotonic() < deadline:
+            if not is_free(self._known.broker) and self._answers():
+                return
+            time.sleep(0.05)
+        what = "did not answer in time" if self.running else "ended while it started"
+        self.kill()
+        raise EnvironmentMissingError(f"Kafka {what}: {self._last_words()}")
 
     def stop(self, *, deadline_s: float = STOP_DEADLINE_S) -> bool:
         """Stop the broker; True if it ended by itself within the deadline."""
@@ -225,30 +223,15 @@ class EmbeddedKafka:
 
     def _format(self, cluster_id: str) -> None:
         arguments = ("format", "--standalone", "-t", cluster_id, "-c", str(self._folder / "server.properties"))
-        command = self._runtime.command("kafka.tools.StorageTool", *arguments, heap_mb=128, folder=self._folder)
+        command = self._runtime.command("kafka.tools.StorageTool", arguments, options=self._options(128))
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
         if answer.returncode:
             raise EnvironmentMissingError(
                 f"Kafka cannot format {self._folder / 'data'}: {(answer.stderr or answer.stdout).strip()[-500:]}"
             )
 
-    def _launch(self) -> None:
-        command = self._runtime.command(
-            "kafka.Kafka", str(self._folder / "server.properties"), heap_mb=self._heap_mb, folder=self._folder
-        )
-        with self.log_path.open("wb") as output:
-            self._process = process.start(command, output=output.fileno())
-
-    def _wait_until_ready(self) -> None:
-        """Until a metadata request is answered by the cluster that we formatted, not by a stranger on its port."""
-        deadline = time.monotonic() + START_DEADLINE_S
-        while time.monotonic() < deadline:
-            if not self.running:
-                raise EnvironmentMissingError(f"Kafka ended while it started: {self._last_words()}")
-            if not is_free(self._known.broker) and self._answers():
-                return
-            time.sleep(0.05)
-        raise EnvironmentMissingError(f"Kafka did not answer within {START_DEADLINE_S:.0f} s: {self._last_words()}")
+    def _options(self, heap_mb: int) -> tuple[str, ...]:
+        return f"-Xmx{heap_mb}m", f"-Dlog4j2.configurationFile={self._folder / 'log4j2.properties'}"
 
     def _answers(self) -> bool:
         quiet = logging.getLogger(f"{__name__}.probe")

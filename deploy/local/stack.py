@@ -80,17 +80,20 @@ class Stack:
         return self._supervisor
 
     def start(self) -> None:
-        """Start the broker, provision the topics, start the services.
+        """Start the broker and the services, which wait for the topics, and provision these.
 
         Raises:
             EnvironmentMissingError: The broker does not start or answer, or refuses the topics.
         """
         if self._kafka is not None:
-            self._kafka.start()
-        topics.apply(self.settings, self.catalogue)
+            self._kafka.launch()
         models = [model.name for model in self.catalogue.models]
         self._supervisor = Supervisor(services(self.settings, models), log_dir=self._logs, echo=self._echo)
+        # A service loads its libraries for seconds: it does so while the broker starts.
         self._supervisor.start()
+        if self._kafka is not None:
+            self._kafka.await_ready()
+        topics.apply(self.settings, self.catalogue)
 
     def check(self) -> None:
         """Start again what has ended, the broker included; never raises for it, the next call tries again."""

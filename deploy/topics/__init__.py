@@ -2,5 +2,6 @@
 
 from deploy.topics.cluster import apply, changes, delete
 from deploy.topics.plan import Action, Change, TopicPlan, compare, plan
+from deploy.topics.waiting import await_topics
 
-__all__ = ["Action", "Change", "TopicPlan", "apply", "changes", "compare", "delete", "plan"]
+__all__ = ["Action", "Change", "TopicPlan", "apply", "await_topics", "changes", "compare", "delete", "plan"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
@@ -57,3 +59,15 @@ def test_a_broker_that_is_away_is_named_with_the_ways_out(
     away = Settings(bootstrap_servers="127.0.0.1:9")
     with pytest.raises(EnvironmentMissingError, match=r"127\.0\.0\.1:9 .*--kafka HOST:PORT"):
         topics.changes(away, catalogue)
+
+
+def test_a_service_waits_for_the_topics(settings: Settings, catalogue: Catalogue) -> None:
+    later = settings.model_copy(update={"prefix": f"{settings.prefix}later."})
+    waiter = threading.Thread(target=topics.await_topics, args=(later, catalogue), daemon=True)
+    waiter.start()
+    topics.apply(settings, catalogue)  # others' topics do not count
+    assert waiter.is_alive()
+    topics.apply(later, catalogue)
+    waiter.join(20)
+    assert not waiter.is_alive()
+    topics.delete(later, catalogue)

@@ -10,6 +10,7 @@ import typer
 
 from deploy.cli.options import Kafka, read_settings
 from deploy.cli.service import serve_metrics, set_up_logging
+from schemas.catalogue import Catalogue
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Run one service in this process, until SIGTERM or Ctrl-C."
@@ -40,7 +41,9 @@ def api(kafka: Kafka = None) -> None:
 def _run(module: str, kafka: str | None, *arguments: str, metrics: bool = True) -> None:
     settings = read_settings(kafka)
     set_up_logging(settings.log_level)
+    # What takes long comes first: a broker that starts at the same time uses these seconds too.
     run: Callable[..., Any] = import_module(module).run
     if metrics:
         serve_metrics(settings)
+    import_module("deploy.topics").await_topics(settings, Catalogue())
     raise typer.Exit(run(settings, *arguments))
