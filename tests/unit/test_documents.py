@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from deploy.cli.root import build
+from deploy.cli.root import VERBS
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -31,6 +30,5 @@ def test_every_relative_link_leads_somewhere(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_verb_that_is_shown_exists(document: Path) -> None:
-    verbs = get_command(build()).commands  # type: ignore[attr-defined]
     shown = re.findall(r"^ {4}(?:.*&& )?framebus ([a-z-]+)", document.read_text(), re.MULTILINE)
-    assert set(shown) <= set(verbs)
+    assert set(shown) <= set(VERBS)
