@@ -107,11 +107,16 @@ class Outcomes:
         self.letters: dict[FrameAddress, tuple[DeadLetter, bytes | None]] = {}
 
     def read(self) -> None:
-        """Take in what is there."""
-        while messages := self._consumer.consume(500, timeout=0.2):
-            for message in messages:
-                assert message.error() is None, message.error()
-                self._take(message)
+        """Take in what is there, until nothing more comes."""
+        while self._read_some():
+            pass
+
+    def _read_some(self) -> bool:
+        messages = self._consumer.consume(100, timeout=0.2)
+        for message in messages:
+            assert message.error() is None, message.error()
+            self._take(message)
+        return bool(messages)
 
     def _take(self, message: object) -> None:
         topic, headers, value = message.topic(), message.headers(), message.value()  # type: ignore[attr-defined]
@@ -147,7 +152,7 @@ class Outcomes:
         """Wait until each of these frames has an outcome."""
 
         def complete() -> bool:
-            self.read()
+            self._read_some()
             return set(addresses) <= self.known
 
         try:

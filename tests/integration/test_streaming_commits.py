@@ -43,7 +43,7 @@ def test_sigterm_finishes_the_window_and_repeats_nothing(
     settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
 ) -> None:
     with workers(settings, tmp_path) as start:
-        first = start(delay=0.02)
+        first = start(delay=0.1)
         first.wait_assigned()
         assert committed(settings) == {0: 0, 1: 0, 2: 0, 3: 0}, "a group commits once when it is created"
         frames.put_many(1500)
