@@ -38,7 +38,14 @@ class DemoRun:
         self._own_kafka = runtime is not None
         self._folder = run_folder(state)
         self._logs = fresh_logs(state / "logs")
-        self._stack = Stack(settings, folder=self._folder, runtime=runtime, logs=self._logs, echo=Echo(quiet=True))
+        self._stack = Stack(
+            settings,
+            folder=self._folder,
+            runtime=runtime,
+            logs=self._logs,
+            echo=Echo(quiet=True),
+            throwaway=True,
+        )
         self._interrupt = Interrupt(at_once=self._stack.kill)
         self._demo = Demo(self._stack, cameras, tick=self._tick)
         self._began = began

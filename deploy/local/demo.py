@@ -9,6 +9,7 @@ from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
+from api.kafka import client_config
 from deploy.local.groups import waiting_groups
 from deploy.local.report import Report, build, failures
 from deploy.local.stack import CAPTURE, Stack
@@ -118,7 +119,7 @@ class Demo:
         return Verdict(report, found + failures(report, balance))
 
     def _await_workers(self) -> None:
-        admin = AdminClient(self._stack.settings.librdkafka())
+        admin = AdminClient(client_config(self._stack.settings))
         models = sorted({model for _, model in self.pairs})
         deadline = time.monotonic() + READY_DEADLINE_S
         while waiting := waiting_groups(admin, self._stack.settings, models):

@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 CAPTURE_DEADLINE_S: Final = 4.5
 WORKER_DEADLINE_S: Final = 3.5
 API_DEADLINE_S: Final = 2.5
-KAFKA_DEADLINE_S: Final = 1.2
+_WHOLE_S: Final = 9.5
+_LEAST_S: Final = 1.0
 _BROKER_RETRY_S: Final = 5.0
 
 CAPTURE: Final = "capture"
@@ -42,9 +43,20 @@ class Stack:
     """
 
     def __init__(
-        self, settings: Settings, *, folder: Path, runtime: KafkaRuntime | None, logs: Path, echo: Echo
+        self,
+        settings: Settings,
+        *,
+        folder: Path,
+        runtime: KafkaRuntime | None,
+        logs: Path,
+        echo: Echo,
+        throwaway: bool = False,
     ) -> None:
-        """A stack that is not started yet; without a `runtime` it uses the broker of `settings`."""
+        """A stack that is not started yet; without a `runtime` it uses the broker of `settings`.
+
+        The broker's data are kept unless they are a `throwaway`: then its end need not be in order.
+        """
+        self._throwaway = throwaway
         self.catalogue = Catalogue()
         port = int(settings.bootstrap_servers.rpartition(":")[2])
         self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
@@ -108,10 +120,17 @@ class Stack:
 
     def stop(self) -> None:
         """Stop capture, then the workers and the API, then the broker, each within its deadline."""
+        deadline = time.monotonic() + _WHOLE_S
         if self._supervisor is not None:
             self._supervisor.stop()
-        if self._kafka is not None:
-            self._kafka.stop(deadline_s=KAFKA_DEADLINE_S)
+        if self._kafka is None:
+            return
+        if self._throwaway:
+            self._kafka.kill()
+            return
+        # What the services did not need is the broker's: an end in order spares its next start a recovery.
+        in_order = self._kafka.stop(deadline_s=max(deadline - time.monotonic(), _LEAST_S))
+        log.info("kafka stopped in_order=%s", in_order)
 
     def kill(self) -> None:
         """End everything at once."""

@@ -135,16 +135,15 @@ class Supervisor:
             process.send(child.process, signal.SIGTERM)
         killed = []
         for child in children:
-            left = began + child.service.stop_deadline_s - time.monotonic()
+            name, deadline_s = child.service.name, child.service.stop_deadline_s
             try:
-                child.process.wait(max(left, 0.0))
+                child.process.wait(max(began + deadline_s - time.monotonic(), 0.0))
             except subprocess.TimeoutExpired:
-                killed.append(child.service.name)
-                log.warning(
-                    "service killed service=%s deadline_s=%.1f", child.service.name, child.service.stop_deadline_s
-                )
+                killed.append(name)
+                log.warning("service killed service=%s deadline_s=%.1f", name, deadline_s)
             process.kill(child.process)  # and what it left in its group
             self._forget(child)
+            log.info("service stopped service=%s code=%s", name, child.process.returncode)
         return killed
 
     def _forget(self, child: _Child) -> None:
