@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -29,7 +28,7 @@ _TICK_S: Final = 0.2
 
 
 class DemoRun:
-    """A demo that is about to run; `began` is when the user asked for it, by `time.monotonic`."""
+    """A demo that is about to run; `began` is when the user asked for it, in seconds since the epoch."""
 
     def __init__(
         self, settings: Settings, runtime: KafkaRuntime | None, cameras: Sequence[Camera], *, began: float
@@ -116,7 +115,7 @@ class DemoRun:
         self._stack.check()
         if self._table is None:
             return
-        if not self._seen_first and len(self._demo.missing()) < len(self._demo.pairs):
+        if not self._seen_first and (first := self._demo.first_result_at()) is not None:
             self._seen_first = True
-            err.print(f"first result {time.monotonic() - self._began:.1f} s after the start")
+            err.print(f"first result {first - self._began:.1f} s after the start")
         self._table.update()

@@ -95,6 +95,12 @@ class Demo:
             seen = self.watch.tally.pairs
         return [pair for pair in self.pairs if pair not in seen]
 
+    def first_result_at(self) -> float | None:
+        """When the first result of all was written, in seconds since the epoch; None before."""
+        with self.watch.lock:
+            tally = self.watch.tally
+            return min((min(tally.stream(pair).at) for pair in tally.pairs), default=None)
+
     def run_for(self, duration_s: float) -> Verdict:
         """Run for so long from when every camera and model has its first result; then stop capture, drain, audit.
 

@@ -33,7 +33,6 @@ class Watch:
         self.lock = threading.Lock()
         self.tally = Tally()
         self.balance: Balance | None = None
-        self.troubled: str | None = None
         self._names = settings.names
         self._models = [model.name for model in catalogue.models]
         self._auditor = Auditor(settings, catalogue)
@@ -75,13 +74,12 @@ class Watch:
             self._reader.close()
 
     def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
+        while not self._stopping.is_set():
             try:
                 self.look()
-                self.troubled = None
             except EnvironmentMissingError as error:
-                self.troubled = str(error)
                 log.info("watch found no answer reason=%s", error)
+            self._stopping.wait(PERIOD_S)
 
     def _take(self, message: Message) -> None:
         try:

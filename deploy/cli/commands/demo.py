@@ -35,7 +35,7 @@ def demo(
 
     if report is not None and duration is None:
         raise typer.BadParameter("it needs --duration", param_hint="--report")
-    began = time.monotonic()
+    began = time.time()
     settings = with_page_port(read_settings(kafka), port)
     if kafka is not None:
         # On a broker that others use too, the demo keeps to itself.
