@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import sys
 
 from processors.inference.core import InferenceCore
 from processors.metrics import WorkerMetrics
 from processors.samples import prepare_network
 from processors.streaming.preflight import require_topics
-from processors.streaming.serve import FAILED, HUNG, run_worker
+from processors.streaming.serve import FAILED, HUNG, OK, run_worker
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 
@@ -29,6 +31,8 @@ def run(settings: Settings, model_name: str) -> int:
         EnvironmentMissingError: The broker does not answer, or a topic is missing.
         SettingsError: A TLS file cannot be read.
     """
+    for number in (signal.SIGTERM, signal.SIGINT):  # nothing is taken before the worker has handlers of its own
+        signal.signal(number, lambda *_: sys.exit(OK))
     model = Catalogue().get(model_name)
     require_topics(settings, model.name)
     core = InferenceCore(

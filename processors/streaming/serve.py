@@ -77,6 +77,8 @@ async def _serve(
 async def _run(app: FramesApp) -> None:
     await app.start()
     await app.wait_until_stopped()
+    if app.crash_reason:
+        raise app.crash_reason
 
 
 def _failure(worker: Worker, *services: asyncio.Task[None]) -> BaseException | None:

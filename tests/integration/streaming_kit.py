@@ -105,6 +105,7 @@ class Outcomes:
         self.counts: dict[Outcome, Counter[FrameAddress]] = {outcome: Counter() for outcome in Outcome}
         self.order: list[tuple[FrameAddress, Outcome]] = []
         self.letters: dict[FrameAddress, tuple[DeadLetter, bytes | None]] = {}
+        self.values: list[bytes] = []
 
     def read(self) -> None:
         """Take in what is there, until nothing more comes."""
@@ -132,6 +133,7 @@ class Outcomes:
             self.letters[address] = (decode_dead_letter(headers), value)
             self._add(address, Outcome.DEAD)
         else:
+            self.values.append(value)
             self._add(address, Outcome.INFERRED)
 
     def _add(self, address: FrameAddress, outcome: Outcome) -> None:

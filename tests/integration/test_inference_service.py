@@ -1,0 +1,74 @@
+"""The inference service as a process, with a real network: results on the topic, exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from schemas.messages import Result
+from schemas.settings import Settings
+from tests.integration.streaming_kit import MODEL, Frames, Outcomes, info, wait_committed
+
+ROOT = Path(__file__).parents[2]
+SERVICE = """
+import os, sys
+from processors.service import run
+from schemas.settings import Settings
+sys.exit(run(Settings.from_environment(os.environ), sys.argv[1]))
+"""
+
+
+def serve(settings: Settings) -> subprocess.Popen[str]:
+    given = settings.model_dump(mode="json", exclude_defaults=True)
+    environ = {**os.environ, **{f"FRAMEBUS_{name.upper()}": str(value) for name, value in given.items()}}
+    command = [sys.executable, "-c", SERVICE, MODEL]
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+
+
+def picture(width: int, height: int) -> bytes:
+    done, buffer = cv2.imencode(".jpg", np.full((height, width, 3), 90, np.uint8))
+    assert done
+    return buffer.tobytes()
+
+
+def test_a_service_infers_and_ends_with_0(settings: Settings, network: Callable[[str], Path]) -> None:
+    network(MODEL)
+    frames, outcomes = Frames(settings), Outcomes(settings)
+    value, headers = picture(640, 360), replace(info(0), width=640, height=360).encode()
+    for _ in range(8):
+        frames.put(value, headers)
+    frames.flush()
+    process = serve(settings)
+    try:
+        outcomes.wait_for(frames.sent, deadline_s=60)
+        wait_committed(settings)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        assert process.stderr
+        process.stderr.close()
+    results = [Result.from_json(value) for value in outcomes.values]
+    assert {result.frame.address for result in results} == {str(address) for address in frames.sent}
+    first = results[0]
+    assert (first.model.name, first.model.device) == (MODEL, "CPU")
+    assert min(first.stages.decode, first.stages.infer) > 0
+    assert json.loads(outcomes.values[0])["frame"]["width"] == 640
+    outcomes.close()
+
+
+def test_a_service_without_topics_says_what_is_missing(settings: Settings) -> None:
+    process = serve(settings.model_copy(update={"prefix": "nobody."}))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "no topic nobody.dead-letters, nobody.frames.object-detection" in errors
+    assert "framebus topic apply" in errors
