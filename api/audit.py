@@ -119,6 +119,7 @@ class Auditor:
     def close(self) -> None:
         """Leave the broker."""
         self._reader.close()
+        self._offsets.close()
 
     def _partition_counts(self, deadline: float) -> dict[str, int]:
         names = self._names

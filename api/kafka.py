@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.errors import EnvironmentMissingError
@@ -24,14 +24,15 @@ _PASSING: Final = frozenset(
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_COORDINATOR,
+        KafkaError._WAIT_COORD,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
     }
 )
 """Errors that a moment's patience heals: a topic or a group's coordinator that has just been created."""
 _ATTEMPT_S: Final = 1.5
-"""A request for a group's offsets that meets a broker without any group yet is never answered, though the next is: so
-ask again rather than wait."""
+"""A request that meets a broker which is still making up its mind may never be answered, though the next is: so ask
+again rather than wait."""
 
 
 def client_config(settings: Settings) -> dict[str, Any]:
@@ -78,7 +79,9 @@ class Offsets:
     """
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._servers = settings.bootstrap_servers
+        self._members: dict[str, Consumer] = {}
         self._admin = AdminClient(client_config(settings))
 
     def partitions(self, topics: Iterable[str], *, deadline: float) -> dict[str, int]:
@@ -99,41 +102,51 @@ class Offsets:
 
     def committed(self, groups: Mapping[str, Iterable[Log]], *, deadline: float) -> dict[Log, int]:
         """The next offset that each group will read, of those of its logs where it has committed anything."""
-        asked = [
-            ConsumerGroupTopicPartitions(group, [TopicPartition(*log) for log in logs])
-            for group, logs in groups.items()
-        ]
-
-        def ask() -> list[Future[Any]]:
-            answers: list[Future[Any]] = []
-            for request in asked:  # the client takes one group a call; all calls are under way before we wait
-                answers += self._admin.list_consumer_group_offsets(
-                    [request], request_timeout=min(remaining(deadline), _ATTEMPT_S)
-                ).values()
-            return answers
-
-        answers = self._until("committed offsets", ask, deadline)
-        offsets = {(tp.topic, tp.partition): tp.offset for answer in answers for tp in answer.topic_partitions}
+        offsets = {}
+        for group, logs in groups.items():
+            ask = partial(self._committed, group, [TopicPartition(*log) for log in logs], deadline)
+            for found in self._until("committed offsets", ask, deadline):
+                offsets[found.topic, found.partition] = found.offset
         return {log: offset for log, offset in offsets.items() if offset >= 0}
+
+    def close(self) -> None:
+        """Leave the broker alone from now on."""
+        for consumer in self._members.values():
+            consumer.close()
+        self._members.clear()
+
+    def _committed(self, group: str, wanted: list[TopicPartition], deadline: float) -> list[TopicPartition]:
+        """Through a consumer that never joins, because AdminClient.list_consumer_group_offsets ends the process when
+        the group's coordinator has moved: https://github.com/confluentinc/librdkafka/issues/5040
+        """
+        if not wanted:
+            return []
+        if group not in self._members:
+            self._members[group] = group_free_consumer(self._settings, {"group.id": group})
+        found = self._members[group].committed(wanted, timeout=min(remaining(deadline), _ATTEMPT_S))
+        for position in found:
+            if position.error:
+                raise KafkaException(position.error)
+        return list(found)
 
     def _positions(self, logs: Iterable[Log], spec: OffsetSpec, deadline: float) -> dict[Log, int]:
         wanted = list(logs)
         if not wanted:
             return {}
 
-        def ask() -> list[Future[Any]]:
+        def ask() -> list[Any]:
             request = {TopicPartition(*log): spec for log in wanted}
             futures = self._admin.list_offsets(request, request_timeout=min(remaining(deadline), _ATTEMPT_S))
             by_log = {(tp.topic, tp.partition): future for tp, future in futures.items()}
-            return [by_log[log] for log in wanted]
+            return [by_log[log].result() for log in wanted]
 
         answers = self._until("log offsets", ask, deadline)
         return {log: int(answer.offset) for log, answer in zip(wanted, answers, strict=True)}
 
-    def _until(self, what: str, ask: Callable[[], list[Future[Any]]], deadline: float) -> list[Any]:
+    def _until(self, what: str, ask: Callable[[], list[Any]], deadline: float) -> list[Any]:
         while True:
             try:
-                return [future.result() for future in ask()]
+                return ask()
             except KafkaException as error:
                 if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                     raise self._no_answer(what, error) from None
