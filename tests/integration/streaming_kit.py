@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from aiokafka.client import AIOKafkaClient, ConnectionGroup, CoordinationType
 from aiokafka.protocol.group import LeaveGroupRequest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.ledger import Outcome
@@ -219,11 +219,18 @@ def workers(settings: Settings, folder: Path) -> Iterator[Callable[..., WorkerPr
 
 
 def committed(settings: Settings, model: str = MODEL) -> dict[int, int]:
-    """The group's committed offsets by partition."""
-    admin = AdminClient(settings.librdkafka())
-    group = settings.names.inference_group(model)
-    future = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group]
-    places = future.result(10).topic_partitions or []
+    """The group's committed offsets by partition.
+
+    Through a consumer that never joins: the AdminClient's request ends the process when the coordinator has moved
+    (https://github.com/confluentinc/librdkafka/issues/5040).
+    """
+    topic = settings.names.frames(model)
+    reader = Consumer({**settings.librdkafka(), "group.id": settings.names.inference_group(model)})
+    try:
+        partitions = reader.list_topics(topic, timeout=10).topics[topic].partitions
+        places = reader.committed([TopicPartition(topic, number) for number in partitions], timeout=10)
+    finally:
+        reader.close()
     return {place.partition: place.offset for place in places if place.error is None and place.offset >= 0}
 
 

@@ -151,6 +151,7 @@ def test_a_stuck_frame_does_not_hold_up_the_end(
         worker = start(slow=60.0, stop=1.0)
         worker.wait_assigned()
         frames.put(jpeg("slow"), info(0, lane=Lane.LIVE).encode(), partition=0)
+        frames.flush()
         frames.put_many(40)
         outcomes.wait_for(frames.sent[1:], deadline_s=20)
         begun = time.monotonic()
