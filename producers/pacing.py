@@ -36,12 +36,13 @@ class RateLimit:
     """At most `fps` pictures a second, evenly, whatever the rate that they come at.
 
     A bucket of two pictures: one that comes a moment early is left out, but then the next two pass, so that a camera
-    whose own rate is the limit loses nothing but its very first jitter.
+    whose own rate is the limit loses nothing but its very first jitter. `phase`, from 0 to 1, is the part of a period
+    before the first picture: cameras that start together, each with a phase of its own, do not all come at once.
     """
 
-    def __init__(self, fps: float) -> None:
+    def __init__(self, fps: float, *, phase: float = 0.0) -> None:
         self._fps = fps
-        self._allowance = 1.0
+        self._allowance = 1.0 - phase
         self._last: float | None = None
 
     def admit(self, moment: float) -> bool:

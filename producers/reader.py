@@ -12,6 +12,7 @@ from threading import Event
 from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule
 from producers.sources import Kind, Picture, Source, kind_of, open_source
+from producers.spread import phase_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
 from schemas.redaction import redact
@@ -75,7 +76,7 @@ class Reader:
         """Offer what is due, until the source ends or breaks."""
         camera = self._camera
         recorded_fps = None if source.live else source.fps
-        limit = RateLimit(camera.fps) if camera.fps else None
+        limit = RateLimit(camera.fps, phase=phase_of(camera.id)) if camera.fps else None
         schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
         for index in count():
             picture = source.read()

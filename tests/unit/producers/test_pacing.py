@@ -45,3 +45,11 @@ def test_a_pause_is_not_made_up_for() -> None:
     rate = RateLimit(5)
     assert rate.admit(0.0)
     assert [rate.admit(60.0 + i / 100) for i in range(5)] == [True, True, False, False, False]
+
+
+@pytest.mark.parametrize(("phase", "first"), [(0.0, 0), (0.5, 5), (0.9, 9)])
+def test_a_phase_delays_the_first_picture_and_keeps_the_rate(phase: float, first: int) -> None:
+    rate = RateLimit(1, phase=phase)
+    passed = [index for index in range(100) if rate.admit(index / 10)]
+    assert passed[0] == first
+    assert len(passed) == 10
