@@ -140,6 +140,10 @@ def render(balance: Balance) -> str:
     rows += [("(uncounted)", model, *_cells(account)) for model, account in sorted(balance.uncounted.items())]
     lines = _table([_HEAD, *rows]) if rows else ["no frame was captured yet"]
     lines.append("")
+    if balance.uncounted:
+        lines.append(
+            "(uncounted): in the log without a capture record: of the last second, or of a capture worker that was killed"
+        )
     if balance.repeats or balance.conflicts:
         lines.append(
             f"{balance.repeats:,} outcomes were recorded again by a redelivery, "

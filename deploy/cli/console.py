@@ -20,6 +20,11 @@ err: Final = Console(stderr=True, highlight=False)
 """What it says meanwhile."""
 
 
+def live_console() -> Console:
+    """Where a live table goes: on a terminal to the console that also says things meanwhile, or they would collide."""
+    return err if out.is_terminal and err.is_terminal else out
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
     """A plain table; the columns named in `right` hold numbers."""
     made = Table(box=None, pad_edge=False, header_style="bold")

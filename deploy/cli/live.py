@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from deploy.cli.console import out, table
+from deploy.cli.console import live_console, table
 from deploy.local.demo import Row
 
 _EVERY_S: Final = 5.0
@@ -22,11 +22,11 @@ _NUMBERS: Final = ("captured", "inferred", "skipped", "lag", "fps", "p50 ms", "p
 class LiveTable:
     """Shows `rows()` again and again while the block runs; `update` is called often."""
 
-    def __init__(self, rows: Callable[[], Sequence[Row]], *, footer: str, console: Console = out) -> None:
+    def __init__(self, rows: Callable[[], Sequence[Row]], *, footer: str, console: Console | None = None) -> None:
         self._rows = rows
         self._footer = footer
-        self._console = console
-        self._live = Live(console=console, auto_refresh=False, transient=False) if console.is_terminal else None
+        self._console = shown = console or live_console()
+        self._live = Live(console=shown, auto_refresh=False, transient=False) if shown.is_terminal else None
         self._next = 0.0
 
     def __enter__(self) -> Self:

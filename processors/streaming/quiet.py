@@ -36,6 +36,8 @@ def quieten() -> None:
     """Keep the libraries' messages to what an operator can read."""
     seldom = SeldomFilter()
     known = [name for name in logging.root.manager.loggerDict if name.split(".")[0] in LIBRARIES]
+    # Says that a commit took longer than its interval, as any does while the machine is busy; `watch` minds commits.
+    logging.getLogger("mode.timers").setLevel(logging.ERROR)
     for name in {*LIBRARIES, *known}:
         logger = logging.getLogger(name)
         logger.addFilter(seldom)
