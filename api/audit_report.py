@@ -142,7 +142,8 @@ def render(balance: Balance) -> str:
     lines.append("")
     if balance.uncounted:
         lines.append(
-            "(uncounted): in the log without a capture record: of the last second, or of a capture worker that was killed"
+            "(uncounted): in the log without a capture record: sent in the last second, "
+            "or by a capture worker that was killed"
         )
     if balance.repeats or balance.conflicts:
         lines.append(

@@ -46,6 +46,8 @@ def test_a_clean_balance_as_text() -> None:
         "yard         object-detection    12,345        5       0        0     12,340    12,300       30     4       6",
         "(uncounted)  face-detection           0        0       0        0          2         2        0     0       0",
         "",
+        "(uncounted): in the log without a capture record: sent in the last second, "
+        "or by a capture worker that was killed",
         "7 outcomes were recorded again by a redelivery, 1 with another outcome "
         "(the highest counts: inferred, dead, stale, expired)",
         "every frame explained",
