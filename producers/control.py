@@ -16,6 +16,7 @@ from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, MessageError, SourceError
 from schemas.messages import Camera, explain
 from schemas.names import IDENTIFIER
+from schemas.redaction import redact
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
     Whether the source exists is not asked: only its site's workers can see it.
 
     Raises:
-        CameraError: A model is not in the catalogue, or the source has the form of no kind of source.
+        CameraError: A model is not in the catalogue, or the source has the form of no kind of source, or a secret.
     """
     try:
         for model in camera.models:
@@ -53,6 +54,11 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
         kind_of(camera.source)
     except (CatalogueError, SourceError) as error:
         raise CameraError(f"camera {camera.id!r}: {error}") from None
+    if (shown := redact(camera.source)) != camera.source:
+        raise CameraError(
+            f"camera {camera.id!r}: source {shown!r} holds a secret, which would stand in a topic; expected "
+            "rtsp://user@host/…, and the password in the file `host` of the capture workers' FRAMEBUS_CAMERA_PASSWORDS"
+        )
 
 
 def put_camera(settings: Settings, camera: Camera) -> None:

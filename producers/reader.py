@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 from threading import Event
 
 from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule
-from producers.sources import Kind, Picture, Source, kind_of, open_source
+from producers.sources import Kind, Picture, Source, kind_of, open_source, with_password
 from producers.spread import phase_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
@@ -36,12 +37,14 @@ class Reader:
         report: Report,
         stop: Event,
         backoff: Backoff | None = None,
+        passwords: Path | None = None,
     ) -> None:
         self._camera = camera
         self._offer = offer
         self._report = report
         self._stop = stop
         self._backoff = backoff or Backoff()
+        self._passwords = passwords
 
     def run(self) -> None:
         """Read until the source ends or `stop` is set.
@@ -53,7 +56,7 @@ class Reader:
         while not self._stop.is_set():
             started = time.monotonic()
             try:
-                with closing(open_source(self._camera)) as source:
+                with closing(open_source(with_password(self._camera, self._passwords))) as source:
                     self._stream(source)
                 return
             except SourceError as error:

@@ -158,7 +158,13 @@ class CameraRun:
             return
         self._encoder.start()
         try:
-            reader = Reader(self.camera, offer=self._offer, report=self._report, stop=self._stop)
+            reader = Reader(
+                self.camera,
+                offer=self._offer,
+                report=self._report,
+                stop=self._stop,
+                passwords=self._worker.settings.camera_passwords,
+            )
             reader.run()
         finally:
             self._mailbox.close()

@@ -38,6 +38,8 @@ class Settings(BaseModel):
     frame_limit_bytes: int = Field(default=1024 * 1024, ge=16 * 1024, le=64 * 1024 * 1024)
     frame_limit_pixels: int = Field(default=50_000_000, ge=1)
     site: str = Field(default="default", pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")
+    camera_passwords: Path | None = None
+    """A folder with a file for each camera host, named after it, that holds the password of the URL's user."""
     replication_factor: int = Field(default=1, ge=1)
     cache: Path = Path("~/.cache/framebus")
     api_host: str = "127.0.0.1"

@@ -18,6 +18,7 @@ from deploy.local.kafka import KafkaRuntime
 from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
 from processors.samples import prepare_network
+from producers.control import check_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera
@@ -98,6 +99,13 @@ def run_folder(state: Path) -> Path:
 
 
 def own_cameras(camera: int | None, sources: Iterable[str], models: tuple[str, ...]) -> tuple[Camera, ...]:
-    """The user's own cameras beside the samples: a USB device's number, files and URLs."""
+    """The user's own cameras beside the samples: a USB device's number, files and URLs.
+
+    Raises:
+        CameraError: A source is of no known kind, or holds a secret.
+    """
     given = ([f"{camera}"] if camera is not None else []) + list(sources)
-    return tuple(Camera(id=f"own-{number}", source=source, models=models) for number, source in enumerate(given, 1))
+    own = tuple(Camera(id=f"own-{number}", source=source, models=models) for number, source in enumerate(given, 1))
+    for one in own:
+        check_camera(one, Catalogue())
+    return own

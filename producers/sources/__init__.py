@@ -5,6 +5,7 @@ from __future__ import annotations
 from producers.sources.file import FileSource
 from producers.sources.folder import FolderSource
 from producers.sources.kind import Kind, kind_of, pattern_size
+from producers.sources.password import with_password
 from producers.sources.pattern import PatternSource
 from producers.sources.source import Picture, Source
 from producers.sources.url import UrlSource
@@ -31,4 +32,4 @@ def open_source(camera: Camera) -> Source:
             return FileSource(camera.source, loop=camera.loop)
 
 
-__all__ = ["Kind", "Picture", "Source", "kind_of", "open_source", "pattern_size"]
+__all__ = ["Kind", "Picture", "Source", "kind_of", "open_source", "pattern_size", "with_password"]

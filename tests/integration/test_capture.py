@@ -180,7 +180,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_the_desired_state_is_checked_written_and_read(settings: Settings) -> None:
-    camera = Camera(id="door", source="rtsp://admin:hunter2@10.0.0.7/s", models=(FACES,), site="north")
+    camera = Camera(id="door", source="rtsp://admin@10.0.0.7/s", models=(FACES,), site="north")
     put_camera(settings, camera)
     put_camera(settings, camera.model_copy(update={"fps": 5.0}))
     put_camera(settings, Camera(id="yard", source="0", models=(OBJECTS, FACES)))

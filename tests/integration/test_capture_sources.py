@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -30,12 +31,18 @@ if TYPE_CHECKING:
     from deploy.local.media import Media
 
 PICTURES_A_CONNECTION = 40
+PASSWORD = "hunter/2@x"
 
 
 class MjpegCamera(BaseHTTPRequestHandler):
-    """A camera as many are: multipart JPEGs over HTTP; it hangs up after some pictures."""
+    """A camera as many are: multipart JPEGs over HTTP, for who knows the password; it hangs up after some pictures."""
 
     def do_GET(self) -> None:
+        if self.headers.get("Authorization") != "Basic " + b64encode(f"user:{PASSWORD}".encode()).decode():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
+            self.end_headers()
+            return
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
@@ -89,7 +96,7 @@ def camera(source: str, **fields: object) -> Camera:
     return Camera.model_validate({"id": "cam", "source": source, "models": ["face-detection"], **fields})
 
 
-def test_a_camera_that_hangs_up_is_connected_again() -> None:
+def test_a_camera_that_hangs_up_is_connected_again(tmp_path: Path) -> None:
     stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
 
     def offer(picture: Picture) -> None:
@@ -101,8 +108,9 @@ def test_a_camera_that_hangs_up_is_connected_again() -> None:
         states.append((state, error))
 
     with http_server(MjpegCamera) as address:
-        url = camera(address.replace("http://", "http://user:hunter2@") + "/video")
-        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2))
+        (tmp_path / "127.0.0.1").write_text(PASSWORD + "\n")
+        url = camera(address.replace("http://", "http://user@") + "/video")
+        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2), passwords=tmp_path)
         thread = Thread(target=reader.run)
         thread.start()
         thread.join(60)

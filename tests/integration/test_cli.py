@@ -62,12 +62,15 @@ def test_topics_that_are_there_need_nothing_but_partitions(run: Run) -> None:
 
 
 def test_a_cameras_life(run: Run) -> None:
-    assert run("camera", "add", "yard", "--source", "rtsp://me:secret@cam/1", "--model", MODEL, "--fps", "5")[0] == 0
+    assert run("camera", "add", "yard", "--source", "rtsp://me@cam/1", "--model", MODEL, "--fps", "5")[0] == 0
+    code, _, err = run("camera", "add", "gate", "--source", "rtsp://me:secret@cam/1", "--model", MODEL)
+    assert code == 2
+    assert "rtsp://me:***@cam/1' holds a secret, which would stand in a topic" in err
     code, _, err = run("camera", "add", "yard", "--source", "0")
     assert (code, err) == (2, "framebus: camera 'yard' exists: expected a new id; framebus camera edit changes one\n")
     assert run("camera", "edit", "yard", "--model", "face-detection", "--disabled")[0] == 0
     _, out, _ = run("camera", "list")
-    assert out.splitlines()[1].split() == ["yard", "default", "face-detection", "no", "rtsp://me:***@cam/1"]
+    assert out.splitlines()[1].split() == ["yard", "default", "face-detection", "no", "rtsp://me@cam/1"]
     assert run("camera", "remove", "yard")[0] == 0
     assert "yard" not in run("camera", "list")[1]
     code, _, err = run("camera", "remove", "yard")

@@ -40,8 +40,8 @@ def demo(
     if kafka is not None:
         # On a broker that others use too, the demo keeps to itself.
         settings = settings.model_copy(update={"prefix": f"{settings.prefix}demo-{uuid4().hex[:8]}."})
-    runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
     own = own_cameras(camera, source or (), tuple(model.name for model in Catalogue().models))
+    runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
     cameras, limited = capacity.limit((*samples, *own), settings, Catalogue())
     if limited:
         err.print(limited, style="yellow", soft_wrap=True)
