@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -63,6 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         get_command(build()).main(args=list(sys.argv[1:] if arguments is None else arguments), prog_name="framebus")
     except FramebusError as error:
-        message = " ".join(str(error).split())
-        Console(stderr=True).print(f"framebus: {message}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(ERROR_CODE)
+        _give_up(str(error))
+    except ImportError as error:
+        if "shared object" not in str(error):
+            raise
+        _give_up(f"{error}: a library of the system is missing; framebus doctor says which, and the ways out")
+
+
+def _give_up(message: str) -> NoReturn:
+    line = f"framebus: {' '.join(message.split())}"
+    Console(stderr=True).print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(ERROR_CODE)

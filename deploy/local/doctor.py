@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,6 +25,7 @@ from schemas.settings import Settings
 
 NEEDED_MEMORY_MB: Final = 1500
 NEEDED_DISK_MB: Final = 3000
+OPENCV_WAY_OUT: Final = "apt-get install libgl1 libglib2.0-0"
 _MB: Final = 1024 * 1024
 
 
@@ -52,7 +55,16 @@ def examine(settings: Settings, *, own_kafka: bool = True) -> list[Check]:
     """Every check; those of the embedded Kafka only where it is to run."""
     kafka = [_java(), _jars(settings)] if own_kafka else [_broker(settings)]
     networks = [_network(model, settings.cache_dir) for model in Catalogue().models]
-    return [*kafka, *networks, _videos(settings), _port(settings), _page(), _memory(), _disk(settings.cache_dir)]
+    return [
+        *kafka,
+        _opencv(),
+        *networks,
+        _videos(settings),
+        _port(settings),
+        _page(),
+        _memory(),
+        _disk(settings.cache_dir),
+    ]
 
 
 def require(checks: Iterable[Check]) -> None:
@@ -93,6 +105,15 @@ def _broker(settings: Settings) -> Check:
     from deploy.topics import cluster  # noqa: PLC0415  # the Kafka client
 
     return _attempt("kafka", lambda: f"{len(cluster.brokers(settings))} brokers at {settings.bootstrap_servers}")
+
+
+def _opencv() -> Check:
+    """OpenCV's wheel needs two libraries of the system, which a bare server lacks."""
+    probe = subprocess.run([sys.executable, "-c", "import cv2"], capture_output=True, text=True, check=False)
+    if probe.returncode == 0:
+        return Check("opencv", State.OK, "its libraries are there")
+    reason = (probe.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return Check("opencv", State.MISSING, reason, OPENCV_WAY_OUT)
 
 
 def _network(model: Model, cache: Path) -> Check:

@@ -55,3 +55,12 @@ def test_java_missing_is_said_in_the_same_words(tmp_path: Path, monkeypatch: pyt
 
 def test_what_comes_later_stops_nobody() -> None:
     require([Check("videos", State.LATER, "to be fetched"), Check("java", State.OK, "/usr/bin/java")])
+
+
+def test_a_bare_server_lacks_what_opencv_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    check = by_name(examine(Settings(cache=tmp_path)))["opencv"]
+    assert check.state is State.MISSING
+    assert "libGL.so.1" in check.found
+    assert check.ways_out == "apt-get install libgl1 libglib2.0-0"
