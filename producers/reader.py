@@ -79,7 +79,8 @@ class Reader:
         """Offer what is due, until the source ends or breaks."""
         camera = self._camera
         recorded_fps = None if source.live else source.fps
-        limit = RateLimit(camera.fps, phase=phase_of(camera.id)) if camera.fps else None
+        thinned = camera.fps if camera.fps and not (recorded_fps and recorded_fps <= camera.fps) else None
+        limit = RateLimit(thinned, phase=phase_of(camera.id)) if thinned else None
         schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
         for index in count():
             picture = source.read()

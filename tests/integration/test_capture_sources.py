@@ -96,7 +96,14 @@ def camera(source: str, **fields: object) -> Camera:
     return Camera.model_validate({"id": "cam", "source": source, "models": ["face-detection"], **fields})
 
 
-def test_a_camera_that_hangs_up_is_connected_again(tmp_path: Path) -> None:
+@pytest.fixture
+def passwords(tmp_path: Path) -> Path:
+    """A folder that holds the password of the cameras on this machine."""
+    (tmp_path / "127.0.0.1").write_text(PASSWORD + "\n")
+    return tmp_path
+
+
+def test_a_camera_that_hangs_up_is_connected_again(passwords: Path) -> None:
     stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
 
     def offer(picture: Picture) -> None:
@@ -108,9 +115,8 @@ def test_a_camera_that_hangs_up_is_connected_again(tmp_path: Path) -> None:
         states.append((state, error))
 
     with http_server(MjpegCamera) as address:
-        (tmp_path / "127.0.0.1").write_text(PASSWORD + "\n")
         url = camera(address.replace("http://", "http://user@") + "/video")
-        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2), passwords=tmp_path)
+        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2), passwords=passwords)
         thread = Thread(target=reader.run)
         thread.start()
         thread.join(60)
@@ -128,12 +134,16 @@ def test_a_camera_that_hangs_up_is_connected_again(tmp_path: Path) -> None:
     assert barcode.read(pictures[10]) in range(PICTURES_A_CONNECTION)
 
 
-def test_a_rate_limit_thins_a_live_camera_out() -> None:
+def test_a_rate_limit_thins_a_live_camera_out(passwords: Path) -> None:
     stop, pictures = Event(), list[Picture]()
     with http_server(MjpegCamera) as address:
-        source = camera(address + "/video", fps=5)
-        reader = Reader(source, offer=pictures.append, report=lambda state, _: states.append(state), stop=stop)
+        source = camera(address.replace("http://", "http://user@") + "/video", fps=5)
         states: list[CameraState] = []
+
+        def report(state: CameraState, _: str | None) -> None:
+            states.append(state)
+
+        reader = Reader(source, offer=pictures.append, report=report, stop=stop, passwords=passwords)
         thread = Thread(target=reader.run)
         thread.start()
         deadline = time.monotonic() + 30
