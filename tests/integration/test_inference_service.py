@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,9 +15,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from schemas.ledger import Outcome
 from schemas.messages import Result
 from schemas.settings import Settings
 from tests.integration.streaming_kit import MODEL, Frames, Outcomes, info, wait_committed
+from tests.integration.test_streaming_outcomes import POISON
 
 ROOT = Path(__file__).parents[2]
 SERVICE = """
@@ -63,6 +66,44 @@ def test_a_service_infers_and_ends_with_0(settings: Settings, network: Callable[
     assert (first.model.name, first.model.device) == (MODEL, "CPU")
     assert min(first.stages.decode, first.stages.infer) > 0
     assert json.loads(outcomes.values[0])["frame"]["width"] == 640
+    outcomes.close()
+
+
+def peak_memory(process: subprocess.Popen[str]) -> int:
+    """The most resident memory that the process ever had, in bytes."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return 1024 * int(re.search(r"VmHWM:\s+(\d+) kB", status)[1])  # type: ignore[index]
+
+
+def test_poison_in_masses_costs_no_memory(settings: Settings, network: Callable[[str], Path]) -> None:
+    """Limits apply before decoding: one picture of 20,000 × 20,000 pixels would take 1.2 GB."""
+    network(MODEL)
+    frames, outcomes = Frames(settings), Outcomes(settings)
+    value = picture(640, 360)
+
+    def put_good() -> None:
+        frames.put(value, replace(info(0), width=640, height=360).encode())
+
+    process = serve(settings)
+    try:
+        for _ in range(40):
+            put_good()
+        frames.flush()
+        outcomes.wait_for(frames.sent, deadline_s=60)
+        before = peak_memory(process)
+        for _ in range(40):
+            for poison, headers, _, _ in POISON:
+                frames.put(poison, headers)
+            put_good()
+        frames.flush()
+        outcomes.wait_for(frames.sent, deadline_s=60)
+        assert peak_memory(process) - before < 64 * 2**20
+        assert process.poll() is None
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
+    assert len(outcomes.counts[Outcome.INFERRED]) == 80
+    assert len(outcomes.counts[Outcome.DEAD]) == 40 * len(POISON)
     outcomes.close()
 
 
