@@ -7,22 +7,31 @@ PAGE := $(DASHBOARD)/dist/index.html
 PAGE_SOURCES := $(shell find $(DASHBOARD) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench page format lock schemas clean
+.PHONY: help preflight setup demo test check bench page format lock schemas clean
+
+preflight:
+	@need() { echo "framebus: $$1 is missing. Ways out: apt-get install $$2"; exit 2; }; \
+	command -v npm >/dev/null || need "npm (Node.js 20)" "nodejs npm"; \
+	$(PYTHON) -c 'import ensurepip' 2>/dev/null || need "Python's venv" python3-venv; \
+	if command -v ldconfig >/dev/null; then \
+	  ldconfig -p | grep -q 'libGL\.so\.1' || need "libGL.so.1, which OpenCV needs," libgl1; \
+	  ldconfig -p | grep -q 'libglib-2\.0\.so\.0' || need "libglib-2.0.so.0, which OpenCV needs," libglib2.0-0; \
+	fi
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 
-.venv/bin/python:
+.venv/bin/python: | preflight
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: deploy/requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Installing the pinned dependencies (about 180 MB to fetch) ..."
+	@echo "Installing the pinned dependencies (about 165 MB to fetch) ..."
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@
 
 .venv/.dev: deploy/requirements-dev.lock .venv/.runtime
-	$(BIN)/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r deploy/requirements-dev.lock
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements-dev.lock
 	@touch $@
 
 $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json

@@ -83,6 +83,8 @@ class Auditor:
         self._ledger = Ledger()
         self._committed: dict[Log, int] = {}
         self._ends: dict[Log, int] = {}
+        self._horizon: dict[Log, int] = {}
+        self._captures_start: dict[int, int] = {}
         self._malformed: list[MalformedRecord] = []
         self._malformed_count = 0
 
@@ -100,6 +102,8 @@ class Auditor:
         groups = {self._names.inference_group(model): logs for model, logs in frames.items()}
         committed = self._offsets.committed(groups, deadline=deadline)
         self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
+        captures = self._offsets.starts(_logs(self._names.captures, counts), deadline=deadline)
+        self._captures_start = {partition: start for (_, partition), start in captures.items()}
         self._reader.read(_logs(self._names.captures, counts), self._take, deadline=deadline)
         outcomes = [entry for topic in counts if topic in self._outcomes for entry in _logs(topic, counts)]
         self._reader.read(outcomes, self._take, deadline=deadline)
@@ -107,13 +111,15 @@ class Auditor:
         self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
         for (model, partition), end in self._ends.items():
             self._ledger.cover(model, partition, starts[model, partition], end)
+        if any(self._captures_start.values()):
+            self._horizon = self._ledger.horizons(starts)
         # A position above the end is an operator's mistake; there is no frame there that could be lost.
         positions = self._by_model(committed)
         self._committed = {entry: min(offset, self._ends[entry]) for entry, offset in positions.items()}
 
     def balance(self) -> Balance:
         """Where every frame was at the last refresh."""
-        balance = self._ledger.balance(self._committed, self._ends)
+        balance = self._ledger.balance(self._committed, self._ends, self._horizon)
         return replace(balance, malformed=tuple(self._malformed), malformed_count=self._malformed_count)
 
     def close(self) -> None:
@@ -161,7 +167,8 @@ class Auditor:
             return
         for ranges in counts.delivered:
             self._check_reach(counts.model, ranges)
-        self._ledger.add_counts(counts)
+        # A run is the offset of its claim in this very partition: where that is gone, so is the run's beginning.
+        self._ledger.add_counts(counts, trimmed=self._captures_start.get(message.partition(), 0) > counts.run)
 
     def _result(self, model: str, message: Message) -> None:
         address = address_from_headers(message.headers())

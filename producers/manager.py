@@ -19,6 +19,8 @@ FLUSH_S: Final = 5.0
 """How long cameras that stop may wait for frames in flight; `SETTLE_S` where nobody waits: they were lost or edited."""
 _TICK_S: Final = 1.0
 _TOPICS_S: Final = 60.0
+RETAKE_S: Final = 20.0
+"""How long a camera that was fenced, and is still ours, stays stopped: twice what a group takes to miss a member."""
 
 
 class Manager:
@@ -28,6 +30,7 @@ class Manager:
         self._worker = worker
         self._lock = RLock()
         self._runs: dict[str, CameraRun] = {}
+        self._fenced: dict[str, float] = {}
         self._left: list[CameraRun] = []
         self._stop = Event()
         self._ticker = Thread(target=self._tick_for_ever, name="capture-ticker", daemon=True)
@@ -53,6 +56,7 @@ class Manager:
             if run is not None and run.run is not None and run.run < claim and not run.stopping:
                 log.warning("camera fenced camera=%s run=%d claim=%d", camera, run.run, claim)
                 run.finish(time.monotonic() + FLUSH_S, farewell=None)
+                self._fenced[camera] = time.monotonic()
 
     def close(self) -> None:
         """Stop every camera, with final counts."""
@@ -72,6 +76,8 @@ class Manager:
 
     def _finish(self, farewells: Mapping[str, Farewell]) -> None:
         runs = {name: self._runs.pop(name) for name in farewells if name in self._runs}
+        for name in runs:
+            self._fenced.pop(name, None)
         hurry = any(farewell is not Farewell.SILENT for farewell in farewells.values())
         deadline = time.monotonic() + (FLUSH_S if hurry else SETTLE_S)
         for run in runs.values():
@@ -89,9 +95,20 @@ class Manager:
         topics_due = time.monotonic() + _TOPICS_S
         while not self._stop.wait(_TICK_S):
             self._tick(list(self._runs.values()))
+            self._retake()
             if time.monotonic() >= topics_due:
                 self._refresh(self._worker.topics.known())
                 topics_due = time.monotonic() + _TOPICS_S
+
+    def _retake(self) -> None:
+        """Claim again what the group still says is ours: the claim that fenced it came late, from one who gave up."""
+        with self._lock:
+            due = [name for name, since in self._fenced.items() if time.monotonic() - since > RETAKE_S]
+            for name in due if not self._stop.is_set() else ():
+                del self._fenced[name]
+                run = self._runs[name] = CameraRun(self._runs[name].camera, self._worker)
+                log.info("camera start camera=%s again=yes", name)
+                run.start()
 
     def _tick(self, runs: Iterable[CameraRun]) -> None:
         for run in runs:

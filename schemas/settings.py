@@ -40,6 +40,8 @@ class Settings(BaseModel):
     site: str = Field(default="default", pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")
     camera_passwords: Path | None = None
     """A folder with a file for each camera host, named after it, that holds the password of the URL's user."""
+    grace: float = Field(default=30.0, gt=0)
+    """Seconds after SIGTERM in which a worker finishes what it took, commits and leaves; then it is killed."""
     replication_factor: int = Field(default=1, ge=1)
     cache: Path = Path("~/.cache/framebus")
     api_host: str = "127.0.0.1"

@@ -14,6 +14,11 @@ Kafka = Annotated[
     typer.Option("--kafka", metavar="HOST:PORT", help="A broker that exists; else FRAMEBUS_BOOTSTRAP_SERVERS."),
 ]
 
+OtherKafka = Annotated[
+    str | None,
+    typer.Option("--kafka", metavar="HOST:PORT", help="Use a broker that exists instead of one of our own."),
+]
+
 
 def read_settings(kafka: str | None = None) -> Settings:
     """The settings of the environment, with the broker's address from the command line if it was given there.

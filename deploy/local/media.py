@@ -87,7 +87,7 @@ class Media:
         try:
             return self.path(PEDESTRIANS)
         except FetchError as error:
-            log.info("sample video replaced video=%s by=%s reason=%r", PEDESTRIANS, FALLBACK, str(error))
+            log.warning("sample video replaced video=%s by=%s reason=%r", PEDESTRIANS, FALLBACK, str(error))
             return self.path(FALLBACK)
 
     def missing(self) -> list[str]:

@@ -149,7 +149,7 @@ def services(settings: Settings, models: Sequence[str]) -> list[Service]:
         Service(
             inference(model),
             _command("inference", "--model", model),
-            {**measured, **WORKER_ENVIRONMENT},
+            {**measured, **WORKER_ENVIRONMENT, "FRAMEBUS_GRACE": f"{WORKER_DEADLINE_S - 0.3:g}"},
             rank=1,
             stop_deadline_s=WORKER_DEADLINE_S,
         )

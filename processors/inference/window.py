@@ -87,13 +87,3 @@ class OrderedWindow(Generic[T]):
     def __len__(self) -> int:
         """How many frames are taken and not yet acknowledgeable."""
         return self._entries
-
-
-def jumped_over(position: int | None, offset: int) -> tuple[int, int] | None:
-    """The first and last offset between `position`, the next that was expected, and `offset`, which came instead.
-
-    None where nothing was jumped over, or nobody knows the position.
-    """
-    if position is None or offset <= position:
-        return None
-    return position, offset - 1

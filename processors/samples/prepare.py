@@ -27,8 +27,8 @@ def prepare_network(model: Model, cache: Path, *, progress: Progress | None = No
         FetchError: Its file cannot be fetched, or is not the expected one.
         ModelError: Its file cannot be converted.
     """
-    folder = cache / "networks" / f"{model.name}-{_key(model)}"
-    network = folder / "network.xml"
+    network = network_path(model, cache)
+    folder = network.parent
     if network.is_file():
         return network
     tell = progress or silent
@@ -42,6 +42,11 @@ def prepare_network(model: Model, cache: Path, *, progress: Progress | None = No
         tell(label, 1, 1)
     log.info("network built model=%s path=%s", model.name, network)
     return network
+
+
+def network_path(model: Model, cache: Path) -> Path:
+    """Where the IR of `model` is, or will be, under `cache`."""
+    return cache / "networks" / f"{model.name}-{_key(model)}" / "network.xml"
 
 
 def _key(model: Model) -> str:

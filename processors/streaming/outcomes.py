@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -124,13 +125,20 @@ class Outcomes:
 
 
 def dead_record(topic: str, letter: DeadLetter, key: bytes | None, value: bytes | None, *, limit: int) -> Record:
-    """The record of a dead letter; its value is left out where the whole would exceed `limit` bytes."""
-    headers = letter.encode()
-    size = len(key or b"") + len(value or b"") + sum(len(name) + len(text) + 10 for name, text in headers) + 128
-    if size > limit:
-        omitted = DeadLetter(letter.address, letter.error, letter.message, letter.attempts, True, letter.original)
-        return Record(topic, key or b"", None, omitted.encode())
-    return Record(topic, key if key is not None else b"", value, headers)
+    """The record of a dead letter; where it would exceed `limit` bytes the value goes, then the original headers."""
+    omitted = replace(letter, value_omitted=True)
+    forms = (
+        Record(topic, key or b"", value, letter.encode()),
+        Record(topic, key or b"", None, omitted.encode()),
+        Record(topic, b"", None, replace(omitted, original=()).encode()),
+    )
+    return next((record for record in forms if _size(record) <= limit), forms[-1])
+
+
+def _size(record: Record) -> int:
+    """Bytes that the record takes at most; a header's value may be null."""
+    headers = sum(len(name.encode()) + len(text or b"") + 10 for name, text in record.headers)
+    return len(record.key or b"") + len(record.value or b"") + headers + 128
 
 
 def dead_letter(address: FrameAddress, error: FrameError, headers: Headers, *, attempts: int) -> DeadLetter:

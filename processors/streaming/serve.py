@@ -40,7 +40,9 @@ def run_worker(
     quieten()
     metrics.network(core.reference)
     with TemporaryDirectory(prefix="framebus-") as folder:
-        return asyncio.run(_serve(settings, model, core, metrics, Path(folder), timing or Timing()))
+        return asyncio.run(
+            _serve(settings, model, core, metrics, Path(folder), timing or Timing.within(settings.grace))
+        )
 
 
 async def _serve(

@@ -45,11 +45,13 @@ class SkipWriter(Generic[E]):
         self._done = done
         self._wake = wake
         self._run: list[Skipped[E]] = []
+        self._being_written = 0
         self._timer: asyncio.TimerHandle | None = None
         self._writing = asyncio.Lock()
 
     def __len__(self) -> int:
-        return len(self._run)
+        """Frames whose record is not acknowledged, those being written included."""
+        return len(self._run) + self._being_written
 
     def add(self, frame: Skipped[E]) -> bool:
         """Skip one frame; True: the run is full, and is to be flushed before the next one is added."""
@@ -65,10 +67,14 @@ class SkipWriter(Generic[E]):
                 self._timer.cancel()
                 self._timer = None
             run, self._run = self._run, []
-            if run:
-                await self._write(stale(self._model, run, datetime.now(UTC)))
-                for frame in run:
-                    self._done(frame.entry)
+            self._being_written = len(run)
+            try:
+                if run:
+                    await self._write(stale(self._model, run, datetime.now(UTC)))
+                    for frame in run:
+                        self._done(frame.entry)
+            finally:
+                self._being_written = 0
 
     def drop(self) -> None:
         """Forget the open run: its frames are somebody else's now."""

@@ -31,11 +31,17 @@ class RunTotals:
         """Frames whose delivery nobody knows: still in flight at the last record, or in a record that is missing."""
         return self.in_flight + self.gap
 
-    def add(self, counts: CaptureCounts) -> None:
+    def add(self, counts: CaptureCounts, *, trimmed: bool = False) -> None:
         """Account for one record; records of a run come in the order of their offsets.
 
-        A record that was seen before (its seq range ends where we already are) adds nothing.
+        A record that was seen before (its seq range ends where we already are) adds nothing. `trimmed` says that
+        retention has taken the run's beginning: what came before the first record that is left is nobody's concern.
         """
+        if trimmed and not self.next_seq and counts.first_seq:
+            self.next_seq = counts.first_seq
+            # What was in flight before is unknown too; the record's own balance tells it.
+            settled = sum(counts.dropped.values()) + counts.failed + counts.delivered_count
+            self.in_flight = self.captured = max(0, settled + counts.in_flight - counts.captured)
         if counts.next_seq < self.next_seq or counts.first_seq < self.next_seq:
             return
         missing = counts.first_seq - self.next_seq

@@ -127,11 +127,14 @@ class Ledger:
         self._partitions: dict[Partition, PartitionLedger] = {}
         self._senders: dict[str, int] = {}
 
-    def add_counts(self, counts: CaptureCounts) -> None:
-        """Account for a capture record; those of one run must come in the order of their offsets."""
+    def add_counts(self, counts: CaptureCounts, *, trimmed: bool = False) -> None:
+        """Account for a capture record; those of one run must come in the order of their offsets.
+
+        `trimmed`: retention has taken the beginning of the run.
+        """
         totals = self._runs.setdefault((counts.camera, counts.model, counts.run), RunTotals())
         before = totals.next_seq
-        totals.add(counts)
+        totals.add(counts, trimmed=trimmed)
         if totals.next_seq == before and counts.captured:
             return
         sender = self._senders.setdefault(counts.camera, len(self._senders) + 1)
@@ -154,12 +157,30 @@ class Ledger:
         """Account for every frame of the log, offsets `first` … `end - 1`, even if nobody ever mentions it."""
         self._partition(model, partition).cover(first, end)
 
-    def balance(self, committed: Mapping[Partition, int], log_end: Mapping[Partition, int]) -> Balance:
+    def horizons(self, log_start: Mapping[Partition, int]) -> dict[Partition, int]:
+        """From which offset on the records are complete, once retention has taken some of `captures`.
+
+        Outcomes are kept longer than captures, but each of their logs is cut at a place of its own: only from the first
+        offset that a capture record names, or from the log's own start, is a missing outcome a loss.
+        """
+        return {
+            place: min(start, ledger.first_delivered if ledger.first_delivered is not None else start)
+            for place, start in log_start.items()
+            if (ledger := self._partitions.get(place)) is not None
+        }
+
+    def balance(
+        self,
+        committed: Mapping[Partition, int],
+        log_end: Mapping[Partition, int],
+        horizon: Mapping[Partition, int] | None = None,
+    ) -> Balance:
         """Where every frame is.
 
         Args:
             committed: The group's committed offset (the next to read) by model and partition; none: 0.
             log_end: One above the last offset in the log, by model and partition.
+            horizon: Offsets below it are too old to be missed; none: every offset counts.
         """
         accounts: dict[tuple[str, str], Account] = {}
         uncounted: dict[str, Account] = {}
@@ -171,6 +192,8 @@ class Ledger:
             for (sender, outcome), frames in ledger.tally().items():
                 self._place(_account(accounts, uncounted, cameras.get(sender), model), sender, outcome, frames)
             for offset, sender in ledger.open_offsets():
+                if horizon and offset < horizon.get((model, partition), 0):
+                    continue
                 camera = cameras.get(sender)
                 account = _account(accounts, uncounted, camera, model)
                 if offset < committed.get((model, partition), 0):

@@ -19,12 +19,14 @@ class PartitionLedger:
         self._base: int | None = None
         self._outcomes = bytearray()
         self._senders = array("H")
+        self.first_delivered: int | None = None
         self.conflicts = 0
         self.repeats = 0
 
     def deliver(self, first: int, last: int, sender: int) -> None:
         """Capture says that `sender` delivered the offsets `first` … `last`."""
         start = self._reach(first, last)
+        self.first_delivered = first if self.first_delivered is None else min(first, self.first_delivered)
         for index in range(start, start + last - first + 1):
             self._senders[index] = sender
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
@@ -150,11 +150,12 @@ def _time(given: _Given, name: str) -> datetime:
     value = _text(given, name)
     try:
         moment = datetime.fromisoformat(value)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
+        in_utc = moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):  # the latter for a year that is none in UTC
+        in_utc = None
+    if in_utc is None:
         raise HeaderError(f"header {name} = {value[:80]!r}: expected RFC 3339 with a zone, as 2026-01-31T12:00:00Z")
-    return moment
+    return in_utc
 
 
 def _lane(given: _Given) -> Lane:

@@ -73,7 +73,9 @@ def capture_worker(settings: Settings, directory: Path) -> Iterator[CaptureWorke
     environment |= {f"FRAMEBUS_{name.upper()}": str(value) for name, value in given.items()}
     log = directory / f"capture-{time.monotonic_ns()}.log"
     with log.open("wb") as output:
-        process = subprocess.Popen([sys.executable, "-W", "error", "-m", "producers"], env=environment, stderr=output)
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "deploy.cli", "run", "capture"], env=environment, stderr=output
+        )
         try:
             yield CaptureWorker(process, log)
         finally:

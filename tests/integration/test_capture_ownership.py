@@ -69,5 +69,8 @@ def test_a_higher_claim_stops_its_camera_and_no_other(settings: Settings, tmp_pa
         before = {key: totals.captured for key, totals in read_captures(settings).totals.items() if key[0] == "free"}
         (free,) = before
         eventually(lambda: read_captures(settings).totals[free].captured > before[free], "the other one runs on")
+        # The rival never runs it, and the group still says that it is ours: it is not left dark.
+        worker.says("camera start camera=fenced again=yes", deadline_s=40)
+        eventually(lambda: owners(settings).get("fenced") != "rival", "it streams again")
         worker.stop()
     assert "camera fenced camera=free" not in worker.log.read_text()

@@ -71,6 +71,8 @@ POISON: list[tuple[bytes, Headers | None, str, str]] = [
     (claiming(32, 32), None, "HeaderError", "headers ce_width × ce_height = 64×48: expected the JPEG's 32×32"),
     (jpeg()[:2] + b"\0" * (LIMIT + 1), None, "FrameTooLargeError", f"{LIMIT + 3:,} bytes; expected at most {LIMIT:,}"),
     (jpeg(), [], "HeaderError", "header ce_specversion is missing"),
+    (jpeg(), [*without(Header.TYPE), ("null", None)], "HeaderError", "header ce_type is missing"),  # type: ignore[list-item]
+    (jpeg(), [*without(Header.TIME), (Header.TIME, b"9999-12-31T23:59:59-14:00")], "HeaderError", "expected RFC 3339"),
     (jpeg(), without(Header.CAMERA), "HeaderError", "header ce_camera is missing"),
     (jpeg(), info(3, model="face-detection").encode(), "HeaderError", "expected object-detection/1/3 in this topic"),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from deploy.cli.console import out, table
+from deploy.cli.console import err, out, table
 from deploy.cli.options import Kafka, read_settings
 from schemas.errors import MessageError
 from schemas.messages import DeadLetter, FrameAddress, decode_dead_letter, format_time
@@ -67,11 +67,15 @@ def _read(kafka: str | None) -> list[tuple[Message, DeadLetter]]:
 
     settings = read_settings(kafka)
     letters: list[tuple[Message, DeadLetter]] = []
-    read_records(
-        settings,
-        [settings.names.dead_letters],
-        lambda message: letters.append((message, decode_dead_letter(message.headers()))),
-    )
+
+    def take(message: Message) -> None:
+        try:
+            letters.append((message, decode_dead_letter(message.headers())))
+        except MessageError as error:
+            place = f"partition {message.partition()} offset {message.offset()}"
+            err.print(f"not a dead letter: {place}: {error}", style="yellow", markup=False, soft_wrap=True)
+
+    read_records(settings, [settings.names.dead_letters], take)
     return letters
 
 

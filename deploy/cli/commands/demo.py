@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import typer
 
-from deploy.cli.console import err
-from deploy.cli.options import Kafka, read_settings
+from deploy.cli.console import err, progress_bars
+from deploy.cli.options import OtherKafka, read_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -22,7 +22,7 @@ def demo(
     camera: Annotated[int | None, typer.Option(min=0, help="Your own camera too: its USB number.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Your own video file or URL too.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The page's port.")] = None,
-    kafka: Kafka = None,
+    kafka: OtherKafka = None,
 ) -> None:
     """Run the main job on sample videos; Ctrl-C ends it.
 
@@ -42,7 +42,8 @@ def demo(
         settings = settings.model_copy(update={"prefix": f"{settings.prefix}demo-{uuid4().hex[:8]}."})
     own = own_cameras(camera, source or (), tuple(model.name for model in Catalogue().models))
     runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
-    cameras, limited = capacity.limit((*samples, *own), settings, Catalogue())
+    with progress_bars() as progress:
+        cameras, limited = capacity.limit((*samples, *own), settings, Catalogue(), progress=progress)
     if limited:
         err.print(limited, style="yellow", soft_wrap=True)
     run = DemoRun(settings, runtime, cameras, began=began)

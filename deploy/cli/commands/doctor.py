@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from deploy.cli.console import out
-from deploy.cli.options import Kafka, read_settings
+from deploy.cli.options import OtherKafka, read_settings
 
 app = typer.Typer(add_completion=False)
 
@@ -13,7 +13,7 @@ _MARKS = {"ok": "[green]ok     [/]", "later": "[yellow]later  [/]", "missing": "
 
 
 @app.command()
-def doctor(kafka: Kafka = None) -> None:
+def doctor(kafka: OtherKafka = None) -> None:
     """Say what this machine has and lacks; exit code 1 if something is missing."""
     from deploy.local.doctor import State, examine  # noqa: PLC0415  # the Kafka client, which --help does without
 

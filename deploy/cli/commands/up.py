@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from deploy.cli.options import Kafka, read_settings
+from deploy.cli.options import OtherKafka, read_settings
 
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def up(
-    kafka: Kafka = None,
+    kafka: OtherKafka = None,
     data: Annotated[Path | None, typer.Option(file_okay=False, help="Where Kafka's data and the logs live.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The page's port.")] = None,
 ) -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from deploy.cli import local
 from deploy.cli.local import Echo, fresh_logs, own_cameras, run_folder, with_page_port
-from schemas.errors import EnvironmentMissingError
+from schemas.errors import CameraError, EnvironmentMissingError
 from schemas.settings import Settings
 
 
@@ -26,12 +26,15 @@ def test_the_page_takes_the_usual_port_or_a_free_one() -> None:
 
 
 def test_own_cameras_get_names_and_all_models() -> None:
-    made = own_cameras(0, ["rtsp://cam/1"], ("a", "b"))
+    models = ("object-detection", "face-detection")
+    made = own_cameras(0, ["rtsp://cam/1"], models)
     assert [(camera.id, camera.source, camera.models) for camera in made] == [
-        ("own-1", "0", ("a", "b")),
-        ("own-2", "rtsp://cam/1", ("a", "b")),
+        ("own-1", "0", models),
+        ("own-2", "rtsp://cam/1", models),
     ]
-    assert own_cameras(None, [], ("a",)) == ()
+    assert own_cameras(None, [], models) == ()
+    with pytest.raises(CameraError, match=r"camera 'own-1': source .* holds a secret"):
+        own_cameras(None, ["rtsp://me:secret@cam/1"], models)
 
 
 def test_folders_of_killed_runs_are_removed_and_those_of_living_ones_stay(tmp_path: Path) -> None:

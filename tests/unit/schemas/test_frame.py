@@ -41,6 +41,8 @@ def test_a_missing_header_is_named(name: str) -> None:
         (Header.WIDTH, b"", "expected a whole number"),
         (Header.TIME, b"yesterday", "expected RFC 3339"),
         (Header.TIME, b"2026-01-31T12:00:00", "expected RFC 3339 with a zone"),
+        (Header.TIME, b"9999-12-31T23:59:59-14:00", "expected RFC 3339 with a zone"),
+        (Header.TIME, b"0001-01-01T00:00:00+14:00", "expected RFC 3339 with a zone"),
         (Header.LANE, b"express", "expected one of live, batch, redrive"),
         (Header.TRACEPARENT, b"00-xyz", "expected a W3C trace context"),
     ],

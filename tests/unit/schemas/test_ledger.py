@@ -225,6 +225,28 @@ def test_a_frame_that_no_capture_record_names_has_an_outcome_of_its_own() -> Non
     assert made.unexplained == ()
 
 
+def test_a_run_whose_beginning_retention_took_starts_where_the_records_do() -> None:
+    ledger = Ledger()
+    ledger.add_counts(counts(1000, 1003, (500, 504)), trimmed=True)  # two of them were in flight before
+    ledger.add_counts(counts(1003, 1004, (505, 505), closed=True), trimmed=True)
+    for offset in range(500, 506):
+        ledger.add_outcome(FrameAddress("m", 0, offset), OK)
+    made = ledger.balance({KEY: 506}, {KEY: 506})
+    assert made.accounts[CAM] == Account(captured=6, delivered=6, inferred=6)
+    assert made.unexplained == ()
+
+
+def test_outcomes_that_are_left_below_the_horizon_make_nothing_a_loss() -> None:
+    ledger = Ledger()
+    ledger.add_outcome(FrameAddress("m", 0, 100), D)  # dead letters happened to be kept longer than results
+    ledger.add_counts(counts(1000, 1002, (108, 109)), trimmed=True)
+    ledger.add_outcome(FrameAddress("m", 0, 108), OK)
+    assert ledger.horizons({KEY: 109, ("other", 0): 5}) == {KEY: 108}
+    made = ledger.balance({KEY: 110}, {KEY: 110}, ledger.horizons({KEY: 109}))
+    assert [str(fault) for fault in made.unexplained] == ["lost: m cam m/0/109"]
+    assert len(ledger.balance({KEY: 110}, {KEY: 110}).unexplained) == 8
+
+
 def test_two_cameras_share_a_partition() -> None:
     ledger = Ledger()
     ledger.add_counts(counts(0, 2, (0, 0), (2, 2), camera="a"))

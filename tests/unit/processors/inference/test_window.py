@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.inference.window import Entry, OrderedWindow, jumped_over
+from processors.inference.window import Entry, OrderedWindow
 
 
 def offsets(entries: list[Entry[str]]) -> list[int]:
@@ -67,14 +67,6 @@ def test_offsets_must_ascend() -> None:
     window.open("p", 4, "")
     with pytest.raises(ValueError, match=r"partition 'p', offset 4: expected 5 or more"):
         window.open("p", 4, "")
-
-
-@pytest.mark.parametrize(
-    ("position", "offset", "gap"),
-    [(None, 9, None), (9, 9, None), (8, 9, (8, 8)), (3, 9, (3, 8)), (0, 1, (0, 0)), (10, 9, None)],
-)
-def test_jumped_over(position: int | None, offset: int, gap: tuple[int, int] | None) -> None:
-    assert jumped_over(position, offset) == gap
 
 
 @st.composite
