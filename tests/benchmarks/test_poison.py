@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +29,7 @@ def test_poison_leaves_the_rate_alone(
     network(MODEL)
     frames, outcomes = Frames(settings), Outcomes(settings)
     value, headers = picture(640, 360), replace(info(0), width=640, height=360).encode()
-    process = serve(settings)
+    process = serve(settings, errors=subprocess.DEVNULL)
 
     def drain(*, poisoned: bool) -> float:
         """Good frames a second."""

@@ -30,11 +30,12 @@ sys.exit(run(Settings.from_environment(os.environ), sys.argv[1]))
 """
 
 
-def serve(settings: Settings) -> subprocess.Popen[str]:
+def serve(settings: Settings, *, errors: int = subprocess.PIPE) -> subprocess.Popen[str]:
+    """The service as a process; who lets it say much sends its `errors` elsewhere than to a pipe that nobody reads."""
     given = settings.model_dump(mode="json", exclude_defaults=True)
     environ = {**os.environ, **{f"FRAMEBUS_{name.upper()}": str(value) for name, value in given.items()}}
     command = [sys.executable, "-c", SERVICE, MODEL]
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(command, cwd=ROOT, env=environ, stderr=errors, text=True)
 
 
 def picture(width: int, height: int) -> bytes:
@@ -84,7 +85,7 @@ def test_poison_in_masses_costs_no_memory(settings: Settings, network: Callable[
     def put_good() -> None:
         frames.put(value, replace(info(0), width=640, height=360).encode())
 
-    process = serve(settings)
+    process = serve(settings, errors=subprocess.DEVNULL)
     try:
         for _ in range(40):
             put_good()

@@ -98,7 +98,7 @@ def test_poison_ends_in_dead_letters_and_harms_nobody(
         assert (letter.error, letter.attempts) == (error, 1)
         assert reason in letter.message
         assert (kept or b"") == value, "the original value is untouched"
-        assert headers is None or list(letter.original) == headers
+        assert headers is None or list(letter.original) == [pair for pair in headers if pair[1] is not None]
     assert len(outcomes.counts[Outcome.INFERRED]) == len(POISON) + 1, "neighbours, and what the core failed on once"
     assert outcomes.repeats == 0
 
