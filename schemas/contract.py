@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from schemas import headers
 from schemas.messages import (
     Camera,
     CameraState,
@@ -127,10 +128,11 @@ EXAMPLE_HEADERS: Final[dict[str, Headers]] = {
 def files() -> dict[str, str]:
     """Every contract file's text by its path below `schemas/`."""
     texts = {f"json/{name}.schema.json": _dump(_schema(name, kind)) for name, kind in MESSAGES.items()}
+    texts |= {f"json/{name}.headers.schema.json": _dump(headers.schema(name)) for name in headers.HEADERS}
     texts |= {f"examples/{name}.json": _dump(json.loads(message.to_json())) for name, message in EXAMPLES.items()}
     texts |= {
-        f"examples/{name}.headers.json": _dump({key: value.decode() for key, value in headers})
-        for name, headers in EXAMPLE_HEADERS.items()
+        f"examples/{name}.headers.json": _dump({key: value.decode() for key, value in pairs})
+        for name, pairs in EXAMPLE_HEADERS.items()
     }
     return texts
 

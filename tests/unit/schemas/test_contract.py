@@ -10,7 +10,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
 import schemas
-from schemas.contract import DEAD_LETTER, EXAMPLES, FRAME, MESSAGES, RESULT, files
+from schemas.contract import DEAD_LETTER, EXAMPLE_HEADERS, EXAMPLES, FRAME, MESSAGES, RESULT, files
 from schemas.messages import decode_capture, decode_dead_letter, decode_frame_headers
 
 ROOT = Path(schemas.__file__).parent
@@ -36,6 +36,17 @@ def test_each_golden_record_obeys_its_schema_and_reads_back(name: str) -> None:
 @pytest.mark.parametrize("name", ["capture-claim", "capture-counts"])
 def test_capture_records_tell_themselves_apart(name: str) -> None:
     assert decode_capture(EXAMPLES[name].to_json()) == EXAMPLES[name]
+
+
+@pytest.mark.parametrize("name", EXAMPLE_HEADERS)
+def test_golden_headers_obey_their_schema_and_none_may_be_missing(name: str) -> None:
+    schema = json.loads((ROOT / f"json/{name}.headers.schema.json").read_text())
+    validator = jsonschema.Draft202012Validator(schema)
+    written = {header: value.decode() for header, value in EXAMPLE_HEADERS[name]}
+    validator.validate(written)
+    for header in schema["required"]:
+        assert not validator.is_valid({key: value for key, value in written.items() if key != header}), header
+        assert not validator.is_valid({**written, header: 7}), header
 
 
 def test_golden_headers_read_back() -> None:
