@@ -45,7 +45,7 @@ def eventually(condition: Callable[[], Any], what: str, deadline_s: float = DEAD
 
 @dataclass
 class CaptureWorker:
-    """A running `python -m producers`; its log goes to `log`."""
+    """A running `framebus run capture`; its log goes to `log`."""
 
     process: subprocess.Popen[bytes]
     log: Path

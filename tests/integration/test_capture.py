@@ -172,7 +172,7 @@ def test_kill_9_loses_only_the_counts_of_the_last_second(settings: Settings, tmp
 def test_a_broker_that_is_away_is_waited_for(tmp_path: Path) -> None:
     away = Settings(bootstrap_servers="127.0.0.1:9")
     with capture_worker(away, tmp_path) as worker:
-        worker.says("capture waits for kafka error=kafka 127.0.0.1:9")
+        worker.says("waiting for kafka servers=127.0.0.1:9")
         assert worker.stop() < 8
     assert "Traceback" not in worker.log.read_text()
     with pytest.raises(EnvironmentMissingError, match=r"kafka 127\.0\.0\.1:9: .* expected a broker"):

@@ -98,7 +98,8 @@ def test_poison_in_masses_costs_no_memory(settings: Settings, network: Callable[
             put_good()
         frames.flush()
         outcomes.wait_for(frames.sent, deadline_s=60)
-        assert peak_memory(process) - before < 64 * 2**20
+        # Forty of them are values of 1 MiB, fetched and produced again: some of those are in memory at a time.
+        assert peak_memory(process) - before < 160 * 2**20
         assert process.poll() is None
     finally:
         process.terminate()

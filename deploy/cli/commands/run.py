@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -38,9 +40,15 @@ def api(kafka: Kafka = None) -> None:
     _run("api.service", kafka, metrics=False)
 
 
+def _leave(*_: object) -> NoReturn:
+    sys.exit(0)
+
+
 def _run(module: str, kafka: str | None, *arguments: str, metrics: bool = True) -> None:
     settings = read_settings(kafka)
     set_up_logging(settings.log_level)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)  # until the service, which has something to finish, takes over
     # What takes long comes first: a broker that starts at the same time uses these seconds too.
     run: Callable[..., Any] = import_module(module).run
     if metrics:
