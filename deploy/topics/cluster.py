@@ -19,6 +19,7 @@ from confluent_kafka.admin import (
     ResourceType,
 )
 
+from deploy.topics.contact import Contact, KafkaRefusesError
 from deploy.topics.coordinators import await_coordinators
 from deploy.topics.plan import Action, Change, TopicPlan, compare, plan
 from schemas.catalogue import Catalogue
@@ -77,17 +78,27 @@ def delete(settings: Settings, catalogue: Catalogue) -> None:
         _settle(admin.delete_topics(names, operation_timeout=_TIMEOUT_S), KafkaError.UNKNOWN_TOPIC_OR_PART)
 
 
+def meet(settings: Settings) -> None:
+    """Make sure that a broker answers and lets us in.
+
+    Raises:
+        EnvironmentMissingError: None does.
+    """
+    _admin(settings)
+
+
 def _admin(settings: Settings) -> AdminClient:
-    """A client whose own complaints go to our log; what matters of them comes back as an error."""
-    admin = AdminClient(settings.librdkafka(), logger=log)
+    """A client of a broker that answers, and lets us in."""
+    contact = Contact(settings)
     try:
-        admin.list_topics(timeout=_CONTACT_S)
-    except KafkaException as error:
+        contact.topics(_CONTACT_S)
+    except KafkaRefusesError:
+        raise
+    except EnvironmentMissingError as error:
         raise EnvironmentMissingError(
-            f"no Kafka broker answers at {settings.bootstrap_servers} ({error.args[0].str()}): start one, or name "
-            "another with --kafka HOST:PORT or FRAMEBUS_BOOTSTRAP_SERVERS"
-        ) from error
-    return admin
+            f"{error}: start one, or name another with --kafka HOST:PORT or FRAMEBUS_BOOTSTRAP_SERVERS"
+        ) from None
+    return contact.admin
 
 
 def _list_topics(admin: AdminClient) -> dict[str, Any]:

@@ -8,7 +8,9 @@ import pytest
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from deploy import topics
+from deploy.services import API
 from deploy.topics import Action
+from deploy.topics.acl import rules
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
@@ -63,7 +65,9 @@ def test_a_broker_that_is_away_is_named_with_the_ways_out(
 
 def test_a_service_waits_for_the_topics(settings: Settings, catalogue: Catalogue) -> None:
     later = settings.model_copy(update={"prefix": f"{settings.prefix}later."})
-    waiter = threading.Thread(target=topics.await_topics, args=(later, catalogue), daemon=True)
+    waiter = threading.Thread(
+        target=topics.await_topics, args=(later, catalogue, rules(later, catalogue)[API]), daemon=True
+    )
     waiter.start()
     topics.apply(settings, catalogue)  # others' topics do not count
     assert waiter.is_alive()
