@@ -1,17 +1,20 @@
-"""The one place that touches `cv2.VideoCapture`, with options of its own and none of the process's."""
+"""The one place that touches `cv2.VideoCapture`; FFmpeg is bound before it opens anything."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import cv2
 
+from producers.sources.body import Body
+from producers.sources.ffmpeg import lock_ffmpeg
 from producers.sources.source import Picture
 from schemas.errors import SourceError
 
 
 class Capture:
-    """An open `cv2.VideoCapture`; `trouble` is the error's text where it cannot be opened.
+    """An open `cv2.VideoCapture` of a device, of the relay's URL or of bytes; `trouble` is the text if that fails.
 
     Give FFmpeg one thread (`CAP_PROP_N_THREADS`): it would hold back a live picture for each more that it decodes with.
 
@@ -19,10 +22,12 @@ class Capture:
         SourceError: OpenCV could not open it.
     """
 
-    def __init__(self, target: str | int, backend: int, options: Mapping[int, int], *, trouble: str) -> None:
+    def __init__(self, target: str | int | Body, backend: int, options: Mapping[int, int], *, trouble: str) -> None:
+        lock_ffmpeg()
+        opened: Any = target  # OpenCV's types do not know that it reads streams
         parameters = [value for option in options.items() for value in option]
         try:
-            self._capture = cv2.VideoCapture(target, backend, parameters)
+            self._capture = cv2.VideoCapture(opened, backend, parameters)
         except cv2.error as error:
             raise SourceError(f"{trouble} (OpenCV: {error.err})") from None
         if not self._capture.isOpened():
@@ -53,5 +58,5 @@ class Capture:
         return float(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)) > 0
 
     def close(self) -> None:
-        """Give back the device, the file or the connection."""
+        """Give back the device, the bytes or the connection."""
         self._capture.release()

@@ -7,7 +7,10 @@ from typing import Final
 
 import cv2
 
+from producers.sources.body import Body
 from producers.sources.capture import Capture
+from producers.sources.local import check_inside, open_inside
+from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
 from schemas.errors import SourceError
 
@@ -20,8 +23,9 @@ class FileSource:
 
     live = False
 
-    def __init__(self, path: str, *, loop: bool = False) -> None:
+    def __init__(self, path: str, *, rules: SourceRules | None = None, loop: bool = False) -> None:
         self._path = path
+        self._rules = rules or SourceRules()
         self._loop = loop
         self._capture = self._open()
         self._fps = self._capture.fps or DEFAULT_FPS
@@ -32,9 +36,11 @@ class FileSource:
 
     def read(self) -> Picture | None:
         picture = self._capture.read(self._path)
+        if self._body.error is not None:
+            raise SourceError(f"source {self._path!r}: {self._body.error}; expected to read the file to its end")
         if picture is not None or not self._loop:
             return picture
-        self._capture.close()
+        self.close()
         self._capture = self._open()
         picture = self._capture.read(self._path)
         if picture is None:
@@ -43,11 +49,20 @@ class FileSource:
 
     def close(self) -> None:
         self._capture.close()
+        self._body.close()
 
     def _open(self) -> Capture:
-        if not Path(self._path).exists():
+        """Open the file; FFmpeg gets its bytes, so that nothing in it leads FFmpeg to another."""
+        path = Path(self._path)
+        check_inside(path, self._rules)  # before anything else: whether a file exists outside is nobody's business
+        if not path.exists():
             raise SourceError(
                 f"source {self._path!r}: no such file; expected a video file, a folder of pictures or a URL"
             )
         trouble = f"source {self._path!r}: OpenCV cannot open the file; expected a video that FFmpeg reads"
-        return Capture(self._path, cv2.CAP_FFMPEG, {cv2.CAP_PROP_N_THREADS: 1}, trouble=trouble)
+        self._body = Body(open_inside(path, self._rules))
+        try:
+            return Capture(self._body, cv2.CAP_FFMPEG, {cv2.CAP_PROP_N_THREADS: 1}, trouble=trouble)
+        except SourceError:
+            self._body.close()
+            raise

@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Final
 
 import cv2
+import numpy as np
 
+from producers.sources.local import check_inside, open_inside
+from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
 from schemas.errors import SourceError
 
@@ -25,8 +28,11 @@ class FolderSource:
 
     live = False
 
-    def __init__(self, folder: str, *, fps: float | None = None, loop: bool = False) -> None:
+    def __init__(
+        self, folder: str, *, rules: SourceRules | None = None, fps: float | None = None, loop: bool = False
+    ) -> None:
         self._folder = Path(folder)
+        self._rules = rules or SourceRules()
         self._fps = fps or DEFAULT_FPS
         self._loop = loop
         self._left = self._list()
@@ -50,6 +56,7 @@ class FolderSource:
         self._left = []
 
     def _list(self) -> list[Path]:
+        check_inside(self._folder, self._rules)
         try:
             names = sorted(path for path in self._folder.iterdir() if path.suffix.lower() in SUFFIXES)
         except OSError as error:
@@ -64,8 +71,21 @@ class FolderSource:
     def _next(self) -> Picture | None:
         while self._left:
             path = self._left.pop()
-            picture: Picture | None = cv2.imread(str(path), cv2.IMREAD_COLOR)
+            try:
+                with open_inside(path, self._rules) as file:
+                    picture = _decode(file.read())
+            except (SourceError, OSError) as error:
+                log.warning("picture left out file=%s: %s", path, error)
+                continue
             if picture is not None:
                 return picture
             log.warning("picture left out file=%s: not a picture that OpenCV reads", path)
         return None
+
+
+def _decode(content: bytes) -> Picture | None:
+    try:
+        picture: Picture | None = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except cv2.error:  # an empty file
+        return None
+    return picture

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from schemas.errors import SourceError
-from schemas.redaction import redact
+from schemas.printable import printable, shown
 
 EXPECTED: Final = (
     "a video file, a folder of pictures, rtsp[s]:// or http[s]://, a USB device's number, or pattern:[WIDTHxHEIGHT]"
@@ -38,13 +38,16 @@ def kind_of(source: str) -> Kind:
     if scheme:
         if scheme[1].lower() in ("rtsp", "rtsps", "http", "https"):
             return Kind.URL
-        raise SourceError(f"source {redact(source)!r}: unknown scheme {scheme[1]}; expected {EXPECTED}")
+        raise SourceError(f"source {shown(source)}: unknown scheme {printable(scheme[1], 32)}; expected {EXPECTED}")
     if source.startswith("pattern:"):
         pattern_size(source)
         return Kind.PATTERN
     if source.isascii() and source.isdigit():
         return Kind.USB
-    return Kind.FOLDER if Path(source).is_dir() else Kind.FILE
+    try:
+        return Kind.FOLDER if Path(source).is_dir() else Kind.FILE
+    except OSError as error:  # a name that is longer than any file's
+        raise SourceError(f"source {shown(source)}: {error.strerror}; expected {EXPECTED}") from None
 
 
 def pattern_size(source: str) -> tuple[int, int]:
@@ -55,10 +58,10 @@ def pattern_size(source: str) -> tuple[int, int]:
     """
     match = _PATTERN.match(source)
     if match is None:
-        raise SourceError(f"source {source!r}: expected pattern: or pattern:WIDTHxHEIGHT, as pattern:1280x720")
+        raise SourceError(f"source {shown(source)}: expected pattern: or pattern:WIDTHxHEIGHT, as pattern:1280x720")
     if match[1] is None:
         return DEFAULT_SIZE
     width, height = int(match[1]), int(match[2])
     if not (128 <= width <= 7680 and 96 <= height <= 4320):
-        raise SourceError(f"source {source!r}: size {width}x{height}; expected 128x96 to 7680x4320")
+        raise SourceError(f"source {shown(source)}: size {width}x{height}; expected 128x96 to 7680x4320")
     return width, height

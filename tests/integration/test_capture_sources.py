@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import socket
 import time
-from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -21,89 +18,34 @@ from producers.backoff import Backoff
 from producers.counts import FrameCounter
 from producers.reader import Reader
 from producers.sink import FrameSink
-from producers.sources import Picture, barcode, open_source
+from producers.sources import Picture, SourceRules, barcode, open_source
 from producers.sources.url import UrlSource
+from schemas.addresses import AddressRule
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, FrameInfo
 from schemas.settings import Settings
+from tests.integration.camera_servers import PICTURES_A_CONNECTION, MjpegCamera, VideoFile, http_server
+from tests.planted import CAMERA_PASSWORD, keep
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
-
-PICTURES_A_CONNECTION = 40
-PASSWORD = "hunter/2@x"
-
-
-class MjpegCamera(BaseHTTPRequestHandler):
-    """A camera as many are: multipart JPEGs over HTTP, for who knows the password; it hangs up after some pictures."""
-
-    def do_GET(self) -> None:
-        if self.headers.get("Authorization") != "Basic " + b64encode(f"user:{PASSWORD}".encode()).decode():
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", 'Basic realm="camera"')
-            self.end_headers()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
-        self.end_headers()
-        for number in range(PICTURES_A_CONNECTION):
-            picture = np.full((240, 320, 3), 100, np.uint8)
-            barcode.draw(picture, number)
-            jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-            head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-            with suppress(OSError):
-                self.wfile.write(head.encode() + jpeg + b"\r\n")
-            time.sleep(0.01)  # the pace of a camera, not a wait for anything
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-class VideoFile(BaseHTTPRequestHandler):
-    """A web server with one file; it answers range requests, as players of MP4 need."""
-
-    video: Path
-
-    def do_GET(self) -> None:
-        content = self.video.read_bytes()
-        first = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
-        self.send_response(206)
-        self.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
-        self.send_header("Content-Length", str(len(content) - first))
-        self.send_header("Accept-Ranges", "bytes")
-        self.end_headers()
-        with suppress(OSError):  # FFmpeg hangs up when it has what it wants
-            self.wfile.write(content[first:])
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@contextmanager
-def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def camera(source: str, **fields: object) -> Camera:
     return Camera.model_validate({"id": "cam", "source": source, "models": ["face-detection"], **fields})
 
 
+LOCAL = SourceRules(addresses=AddressRule(loopback=True))
+
+
 @pytest.fixture
-def passwords(tmp_path: Path) -> Path:
-    """A folder that holds the password of the cameras on this machine."""
-    (tmp_path / "127.0.0.1").write_text(PASSWORD + "\n")
-    return tmp_path
+def rules(tmp_path: Path) -> SourceRules:
+    """Rules that allow loopback, and a folder that holds the password of the cameras there."""
+    keep(tmp_path / "127.0.0.1", CAMERA_PASSWORD)
+    return replace(LOCAL, passwords=tmp_path)
 
 
-def test_a_camera_that_hangs_up_is_connected_again(passwords: Path) -> None:
+def test_a_camera_that_hangs_up_is_connected_again(rules: SourceRules) -> None:
     stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
 
     def offer(picture: Picture) -> None:
@@ -116,7 +58,7 @@ def test_a_camera_that_hangs_up_is_connected_again(passwords: Path) -> None:
 
     with http_server(MjpegCamera) as address:
         url = camera(address.replace("http://", "http://user@") + "/video")
-        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2), passwords=passwords)
+        reader = Reader(url, offer=offer, report=report, stop=stop, backoff=Backoff(0.1, 0.2), rules=rules)
         thread = Thread(target=reader.run)
         thread.start()
         thread.join(60)
@@ -129,12 +71,13 @@ def test_a_camera_that_hangs_up_is_connected_again(passwords: Path) -> None:
     ]
     error = states[1][1]
     assert error is not None
-    assert "user:***@127.0.0.1" in error
+    assert "user@127.0.0.1" in error
+    assert CAMERA_PASSWORD not in error
     assert "the stream ended or stood still for 5 s" in error
     assert barcode.read(pictures[10]) in range(PICTURES_A_CONNECTION)
 
 
-def test_a_rate_limit_thins_a_live_camera_out(passwords: Path) -> None:
+def test_a_rate_limit_thins_a_live_camera_out(rules: SourceRules) -> None:
     stop, pictures = Event(), list[Picture]()
     with http_server(MjpegCamera) as address:
         source = camera(address.replace("http://", "http://user@") + "/video", fps=5)
@@ -143,7 +86,7 @@ def test_a_rate_limit_thins_a_live_camera_out(passwords: Path) -> None:
         def report(state: CameraState, _: str | None) -> None:
             states.append(state)
 
-        reader = Reader(source, offer=pictures.append, report=report, stop=stop, passwords=passwords)
+        reader = Reader(source, offer=pictures.append, report=report, stop=stop, rules=rules)
         thread = Thread(target=reader.run)
         thread.start()
         deadline = time.monotonic() + 30
@@ -156,29 +99,26 @@ def test_a_rate_limit_thins_a_live_camera_out(passwords: Path) -> None:
 
 def test_a_file_behind_http_is_recorded_and_loops(media: Media) -> None:
     with http_server(type("Bikes", (VideoFile,), {"video": media.path("bikes.mp4")})) as address:
-        source = open_source(camera(f"{address}/bikes.mp4"))
+        source = open_source(camera(f"{address}/bikes.mp4"), LOCAL)
         assert (source.live, source.fps) == (False, 25.0)
         count = 0
         while source.read() is not None:
             count += 1
         assert count == 250
         source.close()
-        looped = open_source(camera(f"{address}/bikes.mp4", loop=True))
+        looped = open_source(camera(f"{address}/bikes.mp4", loop=True), LOCAL)
         assert all(looped.read() is not None for _ in range(260))
         looped.close()
 
 
 @pytest.mark.parametrize("scheme", ["rtsp", "http"])
-def test_a_server_that_says_nothing_costs_the_timeout_and_no_more(scheme: str) -> None:
+def test_a_server_that_says_nothing_costs_the_timeout_and_no_more(scheme: str, rules: SourceRules) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"{scheme}://admin:hunter2@127.0.0.1:{silent.getsockname()[1]}/s"
+        url = f"{scheme}://admin@127.0.0.1:{silent.getsockname()[1]}/s"
         started = time.monotonic()
-        with pytest.raises(
-            SourceError, match=r"admin:\*\*\*@.*no stream within 0.5 s; expected a video stream"
-        ) as caught:
-            UrlSource(url, timeout_s=0.5)
+        with pytest.raises(SourceError, match=r"admin@.*(no stream within 0.5 s; expected a video stream|timed out)"):
+            UrlSource(url, rules=rules, timeout_s=0.5)
         assert time.monotonic() - started < 5
-        assert "hunter2" not in str(caught.value)
 
 
 def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
@@ -200,9 +140,9 @@ def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
     def offer(_picture: Picture) -> None:
         raise AssertionError("there is no picture")
 
-    Reader(camera("rtsp://127.0.0.1:9/s"), offer=offer, report=report, stop=stop, backoff=Steps()).run()
+    Reader(camera("rtsp://127.0.0.1:9/s"), offer=offer, report=report, stop=stop, backoff=Steps(), rules=LOCAL).run()
     assert len(errors) == 3
-    assert "source 'rtsp://127.0.0.1:9/s': no stream" in errors[0]
+    assert "source 'rtsp://127.0.0.1:9/s': 127.0.0.1:9: nobody answers (127.0.0.1: Connection refused)" in errors[0]
 
 
 def test_frames_that_nobody_takes_fail_and_a_full_queue_refuses() -> None:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from producers.sources import Source, barcode, open_source
+from producers.sources import Source, SourceRules, barcode, open_source
 from schemas.errors import SourceError
 from schemas.messages import Camera
 
@@ -45,7 +45,7 @@ def video(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_file_gives_every_picture_once(video: str) -> None:
-    source = open_source(camera(video))
+    source = open_source(camera(video), SourceRules())
     assert (source.fps, source.live) == (20.0, False)
     assert numbers(source, 100) == [0, 1, 2, 3, 4, 5]
     assert source.read() is None
@@ -53,7 +53,7 @@ def test_a_file_gives_every_picture_once(video: str) -> None:
 
 
 def test_a_loop_goes_on_without_a_gap(video: str) -> None:
-    source = open_source(camera(video, loop=True))
+    source = open_source(camera(video, loop=True), SourceRules())
     assert numbers(source, 20) == [*range(6), *range(6), *range(6), 0, 1]
     source.close()
 
@@ -63,13 +63,13 @@ def test_a_folder_in_the_order_of_names(tmp_path: Path, caplog: pytest.LogCaptur
         assert cv2.imwrite(str(tmp_path / name), picture)
     (tmp_path / "b.jpg").write_text("not a picture")
     (tmp_path / "notes.txt").write_text("not looked at")
-    source = open_source(camera(str(tmp_path)))
+    source = open_source(camera(str(tmp_path)), SourceRules())
     with caplog.at_level(logging.WARNING):
         assert numbers(source, 10) == [2, 1, 0]
     assert "b.jpg" in caplog.text
     assert "notes.txt" not in caplog.text
     assert (source.fps, source.live) == (1.0, False)
-    looped = open_source(camera(str(tmp_path), loop=True, fps=5))
+    looped = open_source(camera(str(tmp_path), loop=True, fps=5), SourceRules())
     assert numbers(looped, 7) == [2, 1, 0, 2, 1, 0, 2]
     assert looped.fps == 5
 
@@ -77,7 +77,7 @@ def test_a_folder_in_the_order_of_names(tmp_path: Path, caplog: pytest.LogCaptur
 def test_a_folder_without_one_readable_picture_does_not_spin(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_text("not a picture")
     with pytest.raises(SourceError, match="none of its pictures can be read"):
-        open_source(camera(str(tmp_path), loop=True)).read()
+        open_source(camera(str(tmp_path), loop=True), SourceRules()).read()
 
 
 @pytest.mark.parametrize(
@@ -96,10 +96,10 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path, name: str, content: byte
     elif isinstance(content, bytes):
         path.write_bytes(content)
     with pytest.raises(SourceError, match=says) as caught:
-        open_source(camera(str(path)))
+        open_source(camera(str(path)), SourceRules())
     assert str(path) in str(caught.value)
 
 
 def test_a_missing_usb_camera_is_named() -> None:
     with pytest.raises(SourceError, match=r"source '97': there is no /dev/video97; expected .* \(devices here: "):
-        open_source(camera("97"))
+        open_source(camera("97"), SourceRules())

@@ -1,0 +1,67 @@
+"""Bytes for FFmpeg: what it reads of a file or a camera, with a deadline, and without a way for errors to escape."""
+
+from __future__ import annotations
+
+import io
+import time
+from typing import Protocol
+
+from schemas.errors import SourceError
+
+
+class Feed(Protocol):
+    """Where the bytes come from."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, as soon as there are any; none at the end."""
+        ...
+
+    def seek(self, offset: int, whence: int, /) -> int:
+        """Go on elsewhere; the place, or -1 where it cannot be done."""
+        ...
+
+    def close(self) -> None:
+        """Give back what it holds."""
+        ...
+
+
+class Body(io.BufferedIOBase):
+    """A feed as OpenCV reads it. An error is kept in `error` and looks like the end to FFmpeg.
+
+    An exception that left `read` or `seek` would pass through OpenCV's C++ and end the process.
+    """
+
+    def __init__(self, feed: Feed) -> None:
+        self._feed = feed
+        self._deadline = float("inf")
+        self.error: str | None = None
+
+    def allow(self, seconds: float) -> None:
+        """Let reading go on for so long from now; then it fails, however fast bytes trickle in."""
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.error is not None:
+            return b""
+        if time.monotonic() > self._deadline:
+            self.error = "no whole picture in time"
+            return b""
+        try:
+            return self._feed.read(size if size and size > 0 else io.DEFAULT_BUFFER_SIZE)
+        except Exception as error:  # the caller is C++: see above
+            self.error = str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+            return b""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return self._feed.seek(offset, whence)
+        except Exception:  # the caller is C++: see above; FFmpeg goes on as with a source that cannot seek
+            return -1
+
+    def close(self) -> None:
+        if not self.closed:
+            self._feed.close()
+        super().close()

@@ -1,0 +1,186 @@
+"""RTSP from a real server, GStreamer's: log in, go away, come back."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import ssl
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+import trustme
+
+from deploy.local.ports import free_port
+from producers.backoff import Backoff
+from producers.reader import Reader
+from producers.sources import Picture, SourceRules, open_source
+from schemas.addresses import AddressRule
+from schemas.errors import SourceError
+from schemas.messages import Camera, CameraState
+from tests.integration.capture_world import eventually
+from tests.planted import CAMERA_PASSWORD, OTHER_HOST_PASSWORD, keep
+
+PYTHON = Path("/usr/bin/python3")
+SERVER = Path(__file__).with_name("rtsp_server.py")
+
+
+def _available() -> bool:
+    probe = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    return PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], capture_output=True, check=False).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(
+    not _available() and not os.environ.get("CI"),  # where changes are checked, a lack must not pass for a success
+    reason="needs Debian's python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good",
+)
+
+
+@contextmanager
+def rtsp_server(port: int, method: str = "digest") -> Iterator[None]:
+    """GStreamer's server on `port`, for who logs in by `method`."""
+    process = subprocess.Popen(
+        [PYTHON, SERVER, str(port), method], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(CAMERA_PASSWORD + "\n")
+            process.stdin.flush()
+            assert process.stdout.readline() == "serving\n"
+            yield
+        finally:
+            process.kill()
+
+
+def camera(port: int) -> Camera:
+    return Camera(id="cam", source=f"rtsp://user@127.0.0.1:{port}/video", models=("face-detection",))
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> SourceRules:
+    """Rules that allow loopback, and a folder for passwords with the camera's."""
+    keep(tmp_path / "127.0.0.1", CAMERA_PASSWORD)
+    return SourceRules(addresses=AddressRule(loopback=True), passwords=tmp_path)
+
+
+@contextmanager
+def tls_front(port: int, folder: Path) -> Iterator[int]:
+    """A port that speaks TLS for the server on `port`, one connection after the other; its authority is in ca.pem."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    stop = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.1)
+
+        def serve() -> None:
+            while not stop.is_set():
+                with suppress(OSError):
+                    accepted, _ = listener.accept()
+                    with (
+                        context.wrap_socket(accepted, server_side=True) as outer,
+                        socket.create_connection(("127.0.0.1", port)) as inner,
+                    ):
+                        _splice(outer, inner, stop)
+
+        thread = Thread(target=serve)
+        thread.start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+def _splice(outer: ssl.SSLSocket, inner: socket.socket, stop: Event) -> None:
+    while not stop.is_set():
+        ready = [outer] if outer.pending() else select.select([outer, inner], [], [], 0.1)[0]
+        for one in ready:
+            data = one.recv(65536)
+            if not data:
+                return
+            (inner if one is outer else outer).sendall(data)
+
+
+def test_a_camera_behind_tls_shows_who_it_is(rules: SourceRules, tmp_path: Path) -> None:
+    port = free_port()
+    with rtsp_server(port), tls_front(port, tmp_path) as locked:
+        secure = camera(locked).model_copy(update={"source": f"rtsps://user@127.0.0.1:{locked}/video"})
+        with pytest.raises(SourceError, match="TLS: unable to get local issuer certificate"):
+            open_source(secure, rules)
+        source = open_source(secure, replace(rules, ca_file=tmp_path / "ca.pem"))
+        pictures = [source.read() for _ in range(15)]
+        source.close()
+    assert all(picture is not None and picture.shape == (240, 320, 3) for picture in pictures)
+
+
+def test_ffmpeg_prints_no_password_whatever_its_level(
+    rules: SourceRules, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENCV_FFMPEG_LOGLEVEL", "56")
+    monkeypatch.setenv("OPENCV_FFMPEG_DEBUG", "1")
+    port = free_port()
+    with rtsp_server(port, "basic"):
+        source = open_source(camera(port), rules)
+        assert source.read() is not None
+        source.close()
+    assert "127.0.0.1" not in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("method", ["basic", "digest"])
+def test_a_camera_is_logged_in_to(method: str, rules: SourceRules) -> None:
+    port = free_port()
+    with rtsp_server(port, method):
+        source = open_source(camera(port), rules)
+        pictures = [source.read() for _ in range(15)]
+        source.close()
+    assert source.live
+    assert all(picture is not None and picture.shape == (240, 320, 3) for picture in pictures)
+
+
+def test_a_wrong_password_is_told_and_not_shown(rules: SourceRules, tmp_path: Path) -> None:
+    keep(tmp_path / "127.0.0.1", OTHER_HOST_PASSWORD)
+    port = free_port()
+    with rtsp_server(port), pytest.raises(SourceError, match="the camera answers 401 Unauthorized") as caught:
+        open_source(camera(port), rules)
+    assert OTHER_HOST_PASSWORD not in str(caught.value)
+
+
+def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: SourceRules, tmp_path: Path) -> None:
+    keep(tmp_path / "127.0.0.1", OTHER_HOST_PASSWORD)
+    stop, pictures, states = Event(), list[Picture](), list[tuple[CameraState, str | None]]()
+
+    def report(state: CameraState, error: str | None) -> None:
+        states.append((state, error))
+
+    port = free_port()
+    reader = Reader(
+        camera(port), offer=pictures.append, report=report, stop=stop, backoff=Backoff(0.1, 0.2), rules=rules
+    )
+    thread = Thread(target=reader.run)
+    thread.start()
+    try:
+        with rtsp_server(port):
+            eventually(lambda: any("401" in (error or "") for _, error in states), "the camera refuses the password")
+            keep(tmp_path / "127.0.0.1", CAMERA_PASSWORD)
+            eventually(lambda: len(pictures) >= 5, "pictures of the camera")
+        eventually(lambda: states[-1][0] is CameraState.FAILED, "the camera is missed")
+        eventually(lambda: "nobody answers" in (states[-1][1] or ""), "the reason of the last attempt")
+        count = len(pictures)
+        with rtsp_server(port):
+            eventually(lambda: len(pictures) >= count + 5, "pictures after it came back")
+            stop.set()
+            thread.join(15)
+    finally:
+        stop.set()
+        thread.join(15)
+    assert not thread.is_alive()
+    assert states[-1][0] is CameraState.STREAMING
