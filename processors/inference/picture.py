@@ -16,26 +16,42 @@ Pixels = NDArray[np.uint8]
 
 _GREY: Final = 128
 """What a letterbox has around the picture."""
-_HALF: Final = cv2.IMREAD_REDUCED_COLOR_2 & ~cv2.IMREAD_COLOR_BGR
+_REDUCED: Final = {
+    8: cv2.IMREAD_REDUCED_COLOR_8 & ~cv2.IMREAD_COLOR_BGR,
+    4: cv2.IMREAD_REDUCED_COLOR_4 & ~cv2.IMREAD_COLOR_BGR,
+    2: cv2.IMREAD_REDUCED_COLOR_2 & ~cv2.IMREAD_COLOR_BGR,
+}
+"""By how much a decoder can shrink a picture while it decodes, for a fraction of the time and of the memory."""
 _COLOURS: Final = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR}
 
 
 def decode_picture(jpeg: bytes, spec: InputSpec, placement: Placement) -> Pixels:
     """The picture as [height, width, 3] in the order of `spec.colour`: the decoder gives either for the same price.
 
-    Half as large, for half the time, where that is still enough. The orientation in its Exif data is ignored, so that
-    boxes fit the pixels as they are stored.
+    A half, a quarter or an eighth as large where that is still enough. The orientation in its Exif data is ignored, so
+    that boxes fit the pixels as they are stored.
 
     Raises:
         NotJpegError: The decoder makes nothing of it.
     """
-    enough = placement.width >= 2 * placement.inner_width and placement.height >= 2 * placement.inner_height
-    flags = _COLOURS[spec.colour] | cv2.IMREAD_IGNORE_ORIENTATION | (_HALF if enough else 0)
-    picture: Pixels | None = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
+    flags = _COLOURS[spec.colour] | cv2.IMREAD_IGNORE_ORIENTATION | _reduction(placement)
+    claim = f"{placement.width}×{placement.height} pixels in {len(jpeg):,} bytes"
+    try:
+        picture: Pixels | None = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)
+    except cv2.error as error:
+        if error.code == cv2.Error.StsNoMem:
+            raise  # no fault of the frame
+        raise NotJpegError(f"the JPEG's picture, {claim}, is refused by the decoder: {error.err}") from error
     if picture is None:
-        claim = f"{placement.width}×{placement.height} pixels in {len(jpeg):,} bytes"
         raise NotJpegError(f"the JPEG's picture, {claim}, cannot be decoded; expected whole image data")
     return picture
+
+
+def _reduction(placement: Placement) -> int:
+    for factor, flag in _REDUCED.items():
+        if placement.width >= factor * placement.inner_width and placement.height >= factor * placement.inner_height:
+            return flag
+    return 0
 
 
 def fit_picture(picture: Pixels, spec: InputSpec, placement: Placement) -> Pixels:

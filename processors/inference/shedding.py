@@ -30,7 +30,7 @@ class Shedder:
         """How many frames came from the future: the worker's clock is behind the broker's."""
         return self._negative_ages
 
-    def sheds(self, age: float, lane: Lane) -> bool:
+    def sheds(self, age: float, lane: Lane | str) -> bool:
         """Whether to skip a frame that the broker appended `age` seconds ago; only live frames are, and change this."""
         if age < 0:
             self._negative_ages += 1

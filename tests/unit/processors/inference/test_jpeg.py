@@ -39,7 +39,9 @@ def claiming(width: int, height: int) -> bytes:
         pytest.param(JPEG + b"\r\n", (64, 48), id="line end behind it"),
         pytest.param(JPEG[:2] + b"\xff\xe1\x00\x08Exif\0\0" + JPEG[2:], (64, 48), id="a segment more"),
         pytest.param(JPEG[:2] + b"\xff\xff\xff" + JPEG[2:], (64, 48), id="fill bytes"),
-        pytest.param(claiming(1000, 1000), (1000, 1000), id="just as many pixels as allowed"),
+        pytest.param(
+            claiming(1000, 1000)[:-2] + b"0" * 2000 + b"\xff\xd9", (1000, 1000), id="as many pixels as allowed"
+        ),
     ],
 )
 def test_reads_the_size(value: bytes, size: tuple[int, int]) -> None:
@@ -70,6 +72,17 @@ def test_reads_the_size(value: bytes, size: tuple[int, int]) -> None:
         (b"\xff\xd8\xff\xe0\x00\x02\x12\x34\x56\x78", NotJpegError, r"has 12 at byte 6; expected a marker"),
         (claiming(0, 48), NotJpegError, r"header says 0×48 pixels"),
         (claiming(20_000, 20_000), FrameTooLargeError, r"claims 20,000×20,000 = 400,000,000 pixels; .* 1,000,000"),
+        (
+            claiming(1000, 999)[:1900],
+            NotJpegError,
+            r"1,000×999 = 999,000 pixels, which [\d,]+ bytes cannot hold",
+        ),
+        (JPEG[: SOF + 9] + b"\2" + JPEG[SOF + 10 :], NotJpegError, r"has 2 components; expected 1 .*, 3 .* or 4"),
+        (JPEG[: SOF + 4] + b"\x0c" + JPEG[SOF + 5 :], NotJpegError, r"has 12 bits a sample; expected 8"),
+        (JPEG[:-2] + JPEG[SOF:], NotJpegError, r"second frame header \(SOF\) at byte"),
+        (JPEG[: SOF + 19] + b"\xff\xd9", NotJpegError, r"without a picture; expected a scan"),
+        (JPEG + b"PK\3\4", NotJpegError, r"has 4 bytes behind its end"),
+        (JPEG[:2] + b"\xff\xfe\0\2" * 1001 + JPEG[2:], NotJpegError, r"more than 1,000 segments"),
         (JPEG + bytes(100_000), FrameTooLargeError, r"has 1\d\d,\d{3} bytes; expected at most 100,000"),
     ],
 )
@@ -95,14 +108,30 @@ def test_every_truncation_is_noticed() -> None:
             check_jpeg(JPEG[:end], **LIMITS)
 
 
-@pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2, 0xC9, 0xCF])
-def test_every_kind_of_frame_header_counts(marker: int) -> None:
-    value = JPEG[: SOF + 1] + bytes([marker]) + JPEG[SOF + 2 :]
-    assert check_jpeg(value, **LIMITS) == (64, 48)
+def marked(marker: int) -> bytes:
+    return JPEG[: SOF + 1] + bytes([marker]) + JPEG[SOF + 2 :]
 
 
-@pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
+@pytest.mark.parametrize("marker", [0xC0, 0xC1, 0xC2])
+def test_kinds_that_are_taken(marker: int) -> None:
+    assert check_jpeg(marked(marker), **LIMITS) == (64, 48)
+
+
+@pytest.mark.parametrize(("marker", "kind"), [(0xC3, 3), (0xC9, 9), (0xCF, 15)])
+def test_kinds_that_nobody_could_look_at(marker: int, kind: int) -> None:
+    with pytest.raises(NotJpegError, match=rf"kind SOF{kind}; expected SOF0"):
+        check_jpeg(marked(marker), **LIMITS)
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xCC])
 def test_tables_are_no_frame_headers(marker: int) -> None:
-    value = JPEG[: SOF + 1] + bytes([marker]) + JPEG[SOF + 2 :]
     with pytest.raises(NotJpegError, match="no frame header"):
+        check_jpeg(marked(marker), **LIMITS)
+
+
+@pytest.mark.parametrize("marker", [0x00, 0x02, 0xBF, 0xC8, 0xD8, 0xF0])
+def test_what_libjpeg_gives_up_on_hides_no_other_header(marker: int) -> None:
+    """Otherwise this parser would leap over the real frame header, to one that claims less."""
+    value = JPEG[:2] + bytes([0xFF, marker]) + JPEG[4:]
+    with pytest.raises(NotJpegError, match=rf"FF {marker:02X} at byte 2; expected a marker of a segment"):
         check_jpeg(value, **LIMITS)
