@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import logging
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from typing import Final
 
-from confluent_kafka import Message
-
+from api.audit_records import AuditRecords
+from api.audit_window import WindowBounds
 from api.kafka import Log, Offsets
-from api.metrics import ERRORS
 from api.topic_reader import TopicReader
 from schemas.catalogue import Catalogue
-from schemas.errors import EnvironmentMissingError, MessageError
-from schemas.ledger import Balance, Ledger, MalformedRecord, Outcome
-from schemas.messages import (
-    CaptureCounts,
-    FrameAddress,
-    PartitionRanges,
-    Skip,
-    SkipReason,
-    address_from_headers,
-    decode_capture,
-)
+from schemas.errors import EnvironmentMissingError
+from schemas.ledger import Balance, Fault, Ledger
 from schemas.settings import Settings
-
-log = logging.getLogger(__name__)
-
-_SLACK: Final = 1_000_000
-"""How far beyond a log's end, as it was when a refresh began, a record may point: what could arrive meanwhile. A
-record that points further is malformed; the ledger keeps three bytes for each offset, and must not be made to keep a
-terabyte."""
-_KEPT: Final = 1000
-"""Malformed records that are kept by name; all are counted."""
-_SKIPPED: Final = {SkipReason.STALE: Outcome.STALE, SkipReason.EXPIRED: Outcome.EXPIRED}
+from schemas.window import Window
 
 
 class Auditor:
-    """Reads the recorded side of the system into a ledger; never a JPEG, and of results the headers only.
+    """Reads the recorded side of the system into a ledger.
 
     It looks at a running system, so the order of its readings matters:
 
     1. the groups' committed offsets. A worker commits an offset only after the broker has acknowledged its outcome,
        so whatever is below these offsets has its outcome in the log *by now*;
-    2. `captures` to its end, then the outcomes (`results.*`, `skips`, `dead-letters`) to theirs, both as they are
-       after step 1: no frame that is committed according to step 1 can miss its outcome, so `lost` is never false;
+    2. `captures` to its end, then the outcomes (`results.*`, `skips`, `dead-letters`) and `redrives` to theirs, as they
+       are after step 1: no frame that is committed according to step 1 can miss its outcome, so `lost` is never false;
     3. the ends of `frames.*`. Capture counts a frame as delivered only after the broker has acknowledged it, so
        whatever step 2 read of deliveries is below these ends, and `beyond-log` is never false either.
 
@@ -58,35 +35,43 @@ class Auditor:
     An outcome must be kept at least as long as the capture record that names its frame, or the audit would call lost
     what retention removed: the topics' plan keeps that order.
 
+    After each reading it folds what is below the frames' logs and committed, so its memory is that of the frames in
+    the log. Of a frame that was folded, a second outcome counts as a repeat whatever it says, and a second capture
+    record changes nothing: neither happens unless somebody infers or counts what the log no longer has.
+
+    With a window, only the frames that were appended in it count (see `audit_window`). Of their capture records those
+    that were appended in the window count in full, except for deliveries outside of it; later ones with the deliveries
+    in it. Outcomes count whenever they were recorded. Reading begins where the window does; when something then looks
+    lost, whatever was recorded before is read too.
+
     Not thread-safe: one caller at a time.
     """
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, *, model: str | None = None) -> None:
-        """Audit all models of the catalogue, or only `model`.
+    def __init__(
+        self, settings: Settings, catalogue: Catalogue, *, model: str | None = None, window: Window | None = None
+    ) -> None:
+        """Audit all models of the catalogue, or only `model`; all frames, or only those of `window`.
 
         Raises:
             CatalogueError: `model` is not in the catalogue.
         """
+        self._settings = settings
         self._names = settings.names
-        self._servers = settings.bootstrap_servers
-        self._known = frozenset(known.name for known in catalogue.models)
-        self._models = (catalogue.get(model).name,) if model else tuple(known.name for known in catalogue.models)
-        self._outcomes: dict[str, Callable[[Message], None]] = {
-            self._names.skips: self._skip,
-            self._names.dead_letters: self._dead_letter,
-        }
-        for name in self._models:
-            self._outcomes[self._names.results(name)] = partial(self._result, name)
-        self._readers = {self._names.captures: self._capture, **self._outcomes}
+        known = tuple(known.name for known in catalogue.models)
+        self._models = (catalogue.get(model).name,) if model else known
         self._offsets = Offsets(settings)
         self._reader = TopicReader(settings, self._offsets)
+        self._earlier: TopicReader | None = None
         self._ledger = Ledger()
+        self._records = AuditRecords(self._names, self._models, known=known, ledger=self._ledger)
+        self._bounds: WindowBounds | None = None
+        if window is not None:
+            self._bounds = WindowBounds(window, self._offsets)
+            self._records.keep_to(window, self._bounds)
+        self._skipped_over: dict[Log, int] = {}
         self._committed: dict[Log, int] = {}
         self._ends: dict[Log, int] = {}
         self._horizon: dict[Log, int] = {}
-        self._captures_start: dict[int, int] = {}
-        self._malformed: list[MalformedRecord] = []
-        self._malformed_count = 0
 
     def refresh(self, deadline_s: float = 30.0) -> None:
         """Read what is new since the last refresh, to the ends as they are now.
@@ -100,111 +85,96 @@ class Auditor:
         frames = {model: _logs(self._names.frames(model), counts) for model in self._models}
         every_frame = [entry for logs in frames.values() for entry in logs]
         groups = {self._names.inference_group(model): logs for model, logs in frames.items()}
-        committed = self._offsets.committed(groups, deadline=deadline)
-        self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
-        captures = self._offsets.starts(_logs(self._names.captures, counts), deadline=deadline)
-        self._captures_start = {partition: start for (_, partition), start in captures.items()}
-        self._reader.read(_logs(self._names.captures, counts), self._take, deadline=deadline)
-        outcomes = [entry for topic in counts if topic in self._outcomes for entry in _logs(topic, counts)]
-        self._reader.read(outcomes, self._take, deadline=deadline)
-        starts = self._by_model(self._offsets.starts(every_frame, deadline=deadline))
-        self._ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
-        for (model, partition), end in self._ends.items():
-            self._ledger.cover(model, partition, starts[model, partition], end)
-        if any(self._captures_start.values()):
-            self._horizon = self._ledger.horizons(starts)
-        # A position above the end is an operator's mistake; there is no frame there that could be lost.
-        positions = self._by_model(committed)
-        self._committed = {entry: min(offset, self._ends[entry]) for entry, offset in positions.items()}
+        committed = self._by_model(self._offsets.committed(groups, deadline=deadline))
+        captures = _logs(self._names.captures, counts)
+        starts = self._offsets.starts(captures, deadline=deadline)
+        captures_start = {partition: start for (_, partition), start in starts.items()}
+        ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
+        self._records.expect(ends=ends, captures_start=captures_start)
+        self._read_captures(captures, every_frame, deadline)
+        topics = (*self._outcome_topics(), self._names.redrives)
+        outcomes = [entry for topic in topics for entry in _logs(topic, counts)]
+        self._read_outcomes(outcomes, deadline)
+        self._take_stock(every_frame, committed, trimmed=any(captures_start.values()), deadline=deadline)
+        if self._skipped_over and self._looks_lost():
+            self._read_earlier(deadline)
 
     def balance(self) -> Balance:
         """Where every frame was at the last refresh."""
         balance = self._ledger.balance(self._committed, self._ends, self._horizon)
-        return replace(balance, malformed=tuple(self._malformed), malformed_count=self._malformed_count)
+        records = self._records
+        return replace(
+            balance,
+            malformed=tuple(records.malformed),
+            malformed_count=records.malformed_count,
+            newer=dict(records.newer),
+        )
 
     def close(self) -> None:
         """Leave the broker."""
         self._reader.close()
+        if self._earlier is not None:
+            self._earlier.close()
         self._offsets.close()
+
+    def _read_captures(self, captures: list[Log], frames: list[Log], deadline: float) -> None:
+        if self._bounds is not None:
+            self._reader.begin(self._bounds.captures_from(captures, deadline))
+        self._reader.read(captures, self._records.take, deadline=deadline)
+        if self._bounds is not None:
+            places = {(topic, number): self._place(topic, number) for topic, number in frames}
+            for (model, partition), (first, end) in self._bounds.new(places, deadline).items():
+                self._ledger.restrict(model, partition, first, end)
+
+    def _read_outcomes(self, outcomes: list[Log], deadline: float) -> None:
+        if self._bounds is not None:
+            begin = self._bounds.outcomes_from(outcomes, deadline)
+            self._reader.begin(begin)
+            self._skipped_over = {**begin, **self._skipped_over}
+        self._reader.read(outcomes, self._records.take, deadline=deadline)
+
+    def _read_earlier(self, deadline: float) -> None:
+        """Read the outcomes from before the window too: a clock may have been wrong."""
+        if self._earlier is None:
+            self._earlier = TopicReader(self._settings, self._offsets)
+        self._earlier.read(self._skipped_over, self._records.take, deadline=deadline, until=self._skipped_over)
+
+    def _take_stock(self, frames: list[Log], committed: dict[Log, int], *, trimmed: bool, deadline: float) -> None:
+        starts = self._by_model(self._offsets.starts(frames, deadline=deadline))
+        self._ends = self._by_model(self._offsets.ends(frames, deadline=deadline))
+        for (model, partition), end in self._ends.items():
+            self._ledger.cover(model, partition, starts[model, partition], end)
+        if trimmed:
+            self._horizon = self._ledger.horizons(starts)
+        # A position above the end is an operator's mistake; there is no frame there that could be lost.
+        self._committed = {place: min(offset, self._ends[place]) for place, offset in committed.items()}
+        self._ledger.fold(starts, self._committed)
+
+    def _looks_lost(self) -> bool:
+        return any(entry.fault is Fault.LOST for entry in self.balance().unexplained)
+
+    def _outcome_topics(self) -> list[str]:
+        names = self._names
+        return [names.skips, names.dead_letters, *(names.results(model) for model in self._models)]
 
     def _partition_counts(self, deadline: float) -> dict[str, int]:
         names = self._names
-        topics = [names.captures, names.skips, names.dead_letters]
-        for model in self._models:
-            topics += [names.frames(model), names.results(model)]
-        counts = self._offsets.partitions(topics, deadline=deadline)
+        topics = [names.captures, *(names.frames(model) for model in self._models), *self._outcome_topics()]
+        # An installation of release 0.1.0 has no topic of redrives, and sends nothing again either.
+        counts = {names.redrives: 0, **self._offsets.partitions([*topics, names.redrives], deadline=deadline)}
         missing = [topic for topic in topics if topic not in counts]
         if missing:
             raise EnvironmentMissingError(
-                f"Kafka at {self._servers} has no topic {', '.join(missing)}; "
+                f"Kafka at {self._settings.bootstrap_servers} has no topic {', '.join(missing)}; "
                 f"expected every topic of prefix {names.prefix!r}: framebus topic apply makes them"
             )
         return counts
 
+    def _place(self, topic: str, partition: int) -> Log:
+        return self._names.model_of_frames(topic) or topic, partition
+
     def _by_model(self, offsets: dict[Log, int]) -> dict[Log, int]:
-        return {
-            (self._names.model_of_frames(topic) or topic, part): offset for (topic, part), offset in offsets.items()
-        }
-
-    def _take(self, message: Message) -> None:
-        try:
-            self._readers[message.topic()](message)
-        except MessageError as error:
-            self._note_malformed(message, str(error))
-
-    def _note_malformed(self, message: Message, error: str) -> None:
-        self._malformed_count += 1
-        ERRORS.labels(kind="malformed-record").inc()
-        if len(self._malformed) >= _KEPT:
-            return
-        topic, partition, offset = message.topic(), message.partition(), message.offset()
-        self._malformed.append(MalformedRecord(topic, partition, offset, error))
-        log.warning("malformed record topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
-
-    def _capture(self, message: Message) -> None:
-        counts = decode_capture(message.value())
-        if not isinstance(counts, CaptureCounts) or not self._wants(counts.model):
-            return
-        for ranges in counts.delivered:
-            self._check_reach(counts.model, ranges)
-        # A run is the offset of its claim in this very partition: where that is gone, so is the run's beginning.
-        self._ledger.add_counts(counts, trimmed=self._captures_start.get(message.partition(), 0) > counts.run)
-
-    def _result(self, model: str, message: Message) -> None:
-        address = address_from_headers(message.headers())
-        if address.model != model:
-            raise MessageError(f"result: the frame's address is {address}: expected a frame of {model}")
-        self._check_offset(address)
-        self._ledger.add_outcome(address, Outcome.INFERRED)
-
-    def _dead_letter(self, message: Message) -> None:
-        address = address_from_headers(message.headers())
-        if self._wants(address.model):
-            self._check_offset(address)
-            self._ledger.add_outcome(address, Outcome.DEAD)
-
-    def _skip(self, message: Message) -> None:
-        skip = Skip.from_json(message.value())
-        if not self._wants(skip.model):
-            return
-        every = [ranges for entry in skip.skipped for ranges in entry.frames]
-        for ranges in every:
-            self._check_reach(skip.model, ranges)
-        for ranges in every:
-            self._ledger.add_outcomes(skip.model, ranges, _SKIPPED[skip.reason])
-
-    def _wants(self, model: str) -> bool:
-        if model not in self._known:
-            raise MessageError(f"model {model!r} is not in the catalogue: expected one of {', '.join(self._known)}")
-        return model in self._models
-
-    def _check_reach(self, model: str, ranges: PartitionRanges) -> None:
-        self._check_offset(FrameAddress(model, ranges.partition, ranges.ranges[-1][1]))
-
-    def _check_offset(self, address: FrameAddress) -> None:
-        end = self._ends.get((address.model, address.partition), 0)
-        if address.offset >= end + _SLACK:
-            raise MessageError(f"frame address {address}: expected an offset near the log's end, {end}, or below")
+        return {self._place(*log): offset for log, offset in offsets.items()}
 
 
 def _logs(topic: str, counts: dict[str, int]) -> list[Log]:

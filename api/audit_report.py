@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
@@ -10,14 +9,20 @@ from pydantic import BaseModel, ConfigDict
 
 from schemas.ledger import Account, Balance, Unexplained
 from schemas.messages import format_time
+from schemas.window import Window
 
 
 class Counts(BaseModel):
-    """Where frames are; `skipped` is the sum of `stale` and `expired`."""
+    """Where frames are.
+
+    `redriven` are dead letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of
+    newer releases, `other`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     captured: int
+    redriven: int
     dropped: dict[str, int]
     delivered: int
     failed: int
@@ -26,6 +31,7 @@ class Counts(BaseModel):
     dead: int
     stale: int
     expired: int
+    other: int
     skipped: int
     in_log: int
     unexplained: int
@@ -81,14 +87,17 @@ class MalformedEntry(BaseModel):
 
 
 class AuditReport(BaseModel):
-    """The ledger at the time `at`.
+    """The ledger at the time `at`; of the frames that were appended from `since` up to `until`, or of all.
 
-    `unexplained` and `malformed` name the first of `unexplained_count` and `malformed_count`.
+    `unexplained` and `malformed` name the first of `unexplained_count` and `malformed_count`. `newer` counts records of
+    which only a newer release knows all, by what they are.
     """
 
     model_config = ConfigDict(frozen=True)
 
     at: str
+    since: str | None = None
+    until: str | None = None
     clean: bool
     accounts: tuple[CameraAccount, ...]
     uncounted: tuple[UncountedAccount, ...]
@@ -98,12 +107,15 @@ class AuditReport(BaseModel):
     malformed_count: int
     conflicts: int
     repeats: int
+    newer: dict[str, int]
 
     @classmethod
-    def of(cls, balance: Balance, *, at: datetime, limit: int | None = None) -> Self:
-        """The report of `balance`; `limit` bounds how many unexplained entries are named."""
+    def of(cls, balance: Balance, *, at: datetime, window: Window | None = None, limit: int | None = None) -> Self:
+        """The report of `balance`, an audit of `window`; `limit` bounds how many unexplained entries are named."""
         return cls(
             at=format_time(at),
+            since=format_time(window.since) if window and window.since else None,
+            until=format_time(window.until) if window and window.until else None,
             clean=balance.is_clean,
             accounts=tuple(
                 CameraAccount(camera=camera, model=model, **_counts(account))
@@ -114,7 +126,7 @@ class AuditReport(BaseModel):
                 for model, account in sorted(balance.uncounted.items())
             ),
             unexplained=tuple(UnexplainedEntry.of(entry) for entry in balance.unexplained[:limit]),
-            unexplained_count=len(balance.unexplained),
+            unexplained_count=len(balance.unexplained) + balance.unnamed,
             malformed=tuple(
                 MalformedEntry(topic=one.topic, partition=one.partition, offset=one.offset, error=one.error)
                 for one in balance.malformed
@@ -122,6 +134,7 @@ class AuditReport(BaseModel):
             malformed_count=balance.malformed_count,
             conflicts=balance.conflicts,
             repeats=balance.repeats,
+            newer=dict(balance.newer),
         )
 
 
@@ -130,15 +143,27 @@ def _counts(account: Account) -> dict[str, Any]:
     return {**values, "dropped": dict(account.dropped)}
 
 
-_COLUMNS = ("captured", "dropped", "failed", "unknown", "delivered", "inferred", "skipped", "dead", "in log")
-_HEAD = ("camera", "model", *_COLUMNS)
+_COLUMNS = (
+    "captured",
+    "redriven",
+    "dropped",
+    "failed",
+    "unknown",
+    "delivered",
+    "inferred",
+    "skipped",
+    "dead",
+    "in log",
+)
+_IF_ANY = frozenset({"redriven"})
+"""Columns that stand there when there are such frames: most systems never have any."""
 
 
-def render(balance: Balance) -> str:
+def render(balance: Balance, window: Window | None = None) -> str:
     """The balance for a terminal: a table, then the sentence that every frame is explained, or what is not."""
-    rows = [(camera, model, *_cells(account)) for (camera, model), account in sorted(balance.accounts.items())]
-    rows += [("(uncounted)", model, *_cells(account)) for model, account in sorted(balance.uncounted.items())]
-    lines = _table([_HEAD, *rows]) if rows else ["no frame was captured yet"]
+    nothing = "no frame was captured in this window" if window else "no frame was captured yet"
+    rows = _rows(balance)
+    lines = _table(rows) if len(rows) > 1 else [nothing]
     lines.append("")
     if balance.uncounted:
         lines.append(
@@ -148,22 +173,51 @@ def render(balance: Balance) -> str:
     if balance.repeats or balance.conflicts:
         lines.append(
             f"{balance.repeats:,} outcomes were recorded again by a redelivery, "
-            f"{balance.conflicts:,} with another outcome (the highest counts: inferred, dead, stale, expired)"
+            f"{balance.conflicts:,} with another outcome (the highest counts: inferred, dead, stale, other, expired)"
         )
+    lines.extend(f"{records:,} newer records in {what}" for what, records in balance.newer.items())
+    if balance.newer:
+        lines.append("what a newer release wrote may be missing above: audit with that release")
     lines.extend(str(record) for record in balance.malformed)
     if balance.malformed_count:
         lines.append(f"{balance.malformed_count:,} records could not be read")
     lines.extend(str(entry) for entry in balance.unexplained)
-    frames = sum(abs(entry.frames) for entry in balance.unexplained)
-    lines.append(f"{frames:,} frames are unexplained" if frames else "every frame explained")
+    if balance.unnamed:
+        lines.append(f"… and {balance.unnamed:,} frames more")
+    lines.append(verdict(balance) + (f", {_shown(window)}" if window else ""))
     return "\n".join(lines)
 
 
-def _cells(account: Account) -> Iterable[str]:
+def verdict(balance: Balance) -> str:
+    """The sentence that an audit ends with."""
+    frames = balance.unexplained_frames
+    if frames:
+        return f"{frames:,} frames are unexplained"
+    if balance.malformed_count:
+        return "every frame explained, as far as the records could be read"
+    return "every frame explained"
+
+
+def _shown(window: Window) -> str:
+    since = f"since {window.since:%Y-%m-%dT%H:%M:%SZ}" if window.since else ""
+    until = f"until {window.until:%Y-%m-%dT%H:%M:%SZ}" if window.until else ""
+    return " ".join(filter(None, (since, until)))
+
+
+def _rows(balance: Balance) -> list[tuple[str, ...]]:
+    """The table's head, and a row for each camera and model."""
+    rows = [(camera, model, _numbers(account)) for (camera, model), account in sorted(balance.accounts.items())]
+    rows += [("(uncounted)", model, _numbers(account)) for model, account in sorted(balance.uncounted.items())]
+    shown = [name for name in _COLUMNS if name not in _IF_ANY or any(numbers[name] for *_, numbers in rows)]
+    cells = [(camera, model, *(f"{numbers[name]:,}" for name in shown)) for camera, model, numbers in rows]
+    return [("camera", "model", *shown), *cells]
+
+
+def _numbers(account: Account) -> dict[str, int]:
     dropped = sum(account.dropped.values())
-    numbers = (account.captured, dropped, account.failed, account.unknown, account.delivered)
+    numbers = (account.captured, account.redriven, dropped, account.failed, account.unknown, account.delivered)
     outcomes = (account.inferred, account.skipped, account.dead, account.in_log)
-    return (f"{number:,}" for number in (*numbers, *outcomes))
+    return dict(zip(_COLUMNS, (*numbers, *outcomes), strict=True))
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

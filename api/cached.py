@@ -43,14 +43,14 @@ class Cached(Generic[T]):
         began = time.monotonic()
         keep = 0.0
         try:
-            value = await _in_daemon(self._compute)
+            value = await in_daemon(self._compute)
             keep = 4 * (time.monotonic() - began)
             return value
         finally:
             self._stale_at = time.monotonic() + max(self._ttl_s, keep)
 
 
-async def _in_daemon(compute: Callable[[], T]) -> T:
+async def in_daemon(compute: Callable[[], T]) -> T:
     """As `asyncio.to_thread`, but the end of the process does not wait for what still runs."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from schemas.messages.captures import CaptureCounts
+
+KEPT_RUNS: Final = 16
+"""Runs of one camera and model that are kept apart; of older ones only the sums, and what is wrong with them."""
 
 
 @dataclass(slots=True)
@@ -55,7 +60,60 @@ class RunTotals:
         self.captured += counts.captured + missing
         self.delivered += counts.delivered_count
         self.failed += counts.failed
-        self.dropped.update({reason.value: number for reason, number in counts.dropped.items()})
+        self.dropped.update({str(reason): number for reason, number in counts.dropped.items()})
         self.in_flight = counts.in_flight
         self.next_seq = counts.next_seq
         self.closed = counts.closed
+
+    def absorb(self, other: RunTotals) -> None:
+        """Add the sums of a run that has ended; what was in flight then stays unknown."""
+        self.captured += other.captured
+        self.delivered += other.delivered
+        self.failed += other.failed
+        self.dropped.update(other.dropped)
+        self.gap += other.unknown
+
+
+class StreamTotals:
+    """All runs of one camera for one model: the newest one by one, older ones as one sum.
+
+    A run of which the sums do not balance is kept for ever: it is named. A record of a run that is older than all that
+    are kept is a repeat.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[int, RunTotals] = {}
+        self._older = RunTotals()
+        self._oldest = 0
+
+    def add(self, counts: CaptureCounts, *, trimmed: bool = False) -> bool:
+        """Account for one record; False when it says nothing new."""
+        if counts.run < self._oldest and counts.run not in self._runs:
+            return False
+        totals = self._runs.setdefault(counts.run, RunTotals())
+        before = totals.next_seq
+        totals.add(counts, trimmed=trimmed)
+        if len(self._runs) > KEPT_RUNS:
+            self._fold()
+        return totals.next_seq != before or not counts.captured
+
+    def go_on(self, run: int) -> None:
+        """The run went on after the window: what was in flight at its end had its fate later, and is not counted."""
+        if totals := self._runs.get(run):
+            totals.captured -= totals.in_flight
+            totals.in_flight = 0
+
+    def sums(self) -> Iterator[RunTotals]:
+        """What is to be added up."""
+        yield self._older
+        yield from self._runs.values()
+
+    def imbalances(self) -> Iterator[tuple[int, int]]:
+        """The runs that do not balance, with the frames that are too many or too few."""
+        return ((run, totals.imbalance) for run, totals in self._runs.items() if totals.imbalance)
+
+    def _fold(self) -> None:
+        balanced = sorted(run for run, totals in self._runs.items() if not totals.imbalance)
+        for run in balanced[:-KEPT_RUNS]:
+            self._older.absorb(self._runs.pop(run))
+            self._oldest = max(self._oldest, run + 1)

@@ -1,7 +1,12 @@
 """The ledger: every captured frame ends in a recorded outcome, and whatever does not is named.
 
-    captured  = dropped(reason) + delivered + failed + unknown          from `captures`, run by run
-    delivered = inferred + dead + stale + expired + in_log + lost       address by address
+    captured + redriven = dropped(reason) + delivered + failed + unknown    from `captures`, run by run; `redrives`
+    delivered = inferred + dead + stale + other + expired + in_log + lost   address by address
+
+The two meet in `delivered`: what a camera's records count must be as many addresses as they name.
+
+`redriven` frames are dead letters that were sent again: no capture record counts them a second time, but each has an
+address of its own, and an outcome.
 
 `lost` (below the group's committed offset, and nobody recorded an outcome) must be empty; so must every other
 `Unexplained`. No term is a remainder.
@@ -10,11 +15,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Mapping
+from typing import Final
 
-from schemas.ledger.captures import RunTotals
+from schemas.errors import MessageError
+from schemas.ledger.balance import Account, Balance, Fault, Unexplained
+from schemas.ledger.captures import StreamTotals
 from schemas.ledger.outcome import Outcome
 from schemas.ledger.partition import UNCOUNTED, PartitionLedger
 from schemas.messages.address import FrameAddress
@@ -24,124 +30,77 @@ from schemas.messages.ranges import PartitionRanges
 Partition = tuple[str, int]
 """A model's frames topic, and a partition of it."""
 
-
-class Fault(StrEnum):
-    """Why something cannot be explained."""
-
-    LOST = "lost"
-    """Committed without a recorded outcome."""
-    BEYOND_LOG = "beyond-log"
-    """Capture recorded a delivery at an offset that the log does not have."""
-    IMBALANCE = "imbalance"
-    """Capture's counts contradict themselves: frames vanished between offer and delivery, or came from nowhere."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unexplained:
-    """One thing that the ledger cannot explain: an address, or a camera's run with a number of frames."""
-
-    fault: Fault
-    model: str
-    camera: str | None
-    frames: int = 1
-    address: FrameAddress | None = None
-    run: int | None = None
-
-    def __str__(self) -> str:
-        where = str(self.address) if self.address else f"run {self.run}, {self.frames} frames"
-        return f"{self.fault.value}: {self.model} {self.camera or '(uncounted)'} {where}"
-
-
-@dataclass(frozen=True, slots=True)
-class MalformedRecord:
-    """A record that the audit could not read: whatever it said is missing in the ledger."""
-
-    topic: str
-    partition: int
-    offset: int
-    error: str
-
-    def __str__(self) -> str:
-        return f"malformed: {self.topic} partition {self.partition} offset {self.offset}: {self.error}"
-
-
-@dataclass(slots=True)
-class Account:
-    """Where the frames of one camera for one model are; counts of frames."""
-
-    captured: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    delivered: int = 0
-    failed: int = 0
-    unknown: int = 0
-    inferred: int = 0
-    dead: int = 0
-    stale: int = 0
-    expired: int = 0
-    in_log: int = 0
-    unexplained: int = 0
-
-    @property
-    def skipped(self) -> int:
-        """Frames that a worker deliberately did not infer."""
-        return self.stale + self.expired
-
-
-@dataclass(frozen=True, slots=True)
-class Balance:
-    """The ledger at one moment.
-
-    `accounts` by (camera, model). `uncounted` by model: frames in the log that no capture record names, such as those
-    of a capture worker's last second before it was killed; they have outcomes of their own. `conflicts` and `repeats`
-    count outcomes that were recorded more than once. `malformed` names the first unreadable records of
-    `malformed_count`.
-    """
-
-    accounts: Mapping[tuple[str, str], Account]
-    uncounted: Mapping[str, Account]
-    unexplained: tuple[Unexplained, ...]
-    conflicts: int
-    repeats: int
-    malformed: tuple[MalformedRecord, ...] = ()
-    malformed_count: int = 0
-
-    @property
-    def is_clean(self) -> bool:
-        """Whether every frame is explained, and every record could be read."""
-        return not self.unexplained and not self.malformed_count
-
+CAMERAS: Final = 65_535
+"""Cameras that a ledger can tell apart, a camera whose frames were sent again being one more; whoever names more of
+them is not counting cameras."""
+NAMED: Final = 10_000
+"""Frames without an outcome that a balance names one by one; all are counted."""
 
 _FIELDS = {
     Outcome.INFERRED: "inferred",
     Outcome.DEAD: "dead",
     Outcome.STALE: "stale",
+    Outcome.OTHER: "other",
     Outcome.EXPIRED: "expired",
 }
+_FOREVER: Final = 2**63
 
 
 class Ledger:
-    """Adds up capture records and outcomes in any order; `balance` says where every frame is."""
+    """Adds up capture records and outcomes in any order; `balance` says where every frame is.
+
+    Memory grows with the frames that are still open, or were not folded yet, and with what is wrong: not with history.
+    """
 
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, str, int], RunTotals] = {}
+        self._streams: dict[tuple[str, str], StreamTotals] = {}
         self._partitions: dict[Partition, PartitionLedger] = {}
         self._senders: dict[str, int] = {}
+        self._redrivers: dict[str | None, int] = {}
+        """Senders too: whoever sent frames of this camera again."""
+        self._windowed = False
+
+    def __len__(self) -> int:
+        """How many offsets and runs of offsets are held one by one."""
+        return sum(len(ledger) for ledger in self._partitions.values())
 
     def add_counts(self, counts: CaptureCounts, *, trimmed: bool = False) -> None:
         """Account for a capture record; those of one run must come in the order of their offsets.
 
-        `trimmed`: retention has taken the beginning of the run.
+        `trimmed`: the beginning of the run is missing, since retention has taken it or it is before the window.
+
+        Raises:
+            MessageError: There are more cameras than the ledger can tell apart.
         """
-        totals = self._runs.setdefault((counts.camera, counts.model, counts.run), RunTotals())
-        before = totals.next_seq
-        totals.add(counts, trimmed=trimmed)
-        if totals.next_seq == before and counts.captured:
-            return
-        sender = self._senders.setdefault(counts.camera, len(self._senders) + 1)
-        for entry in counts.delivered:
-            ledger = self._partition(counts.model, entry.partition)
-            for first, last in entry.ranges:
-                ledger.deliver(first, last, sender)
+        self._check_camera("capture counts", counts.camera, self._senders)
+        stream = self._streams.setdefault((counts.camera, counts.model), StreamTotals())
+        if stream.add(counts, trimmed=trimmed):
+            self._deliver(counts)
+
+    def add_later(self, counts: CaptureCounts) -> None:
+        """Account for a capture record that was written after the window: only its deliveries may belong to it.
+
+        Raises:
+            MessageError: There are more cameras than the ledger can tell apart.
+        """
+        self._check_camera("capture counts", counts.camera, self._senders)
+        self._streams.setdefault((counts.camera, counts.model), StreamTotals()).go_on(counts.run)
+        self._deliver(counts)
+
+    def add_redrive(self, address: FrameAddress, camera: str | None) -> None:
+        """Account for a dead letter of `camera` (None: nobody can tell) that was sent again, and is at `address` now.
+
+        There may be two witnesses, the record of it and the headers of its outcome: the second adds nothing. A frame
+        that a capture record names is a captured one, whatever others say of it.
+
+        Raises:
+            MessageError: There are more cameras than the ledger can tell apart.
+        """
+        index = self._redrivers.get(camera)
+        if index is None:
+            self._check_camera("redrive", camera, self._redrivers)
+            index = self._redrivers[camera] = self._next_sender()
+        self._partition(address.model, address.partition).adopt(address.offset, index)
 
     def add_outcome(self, address: FrameAddress, outcome: Outcome) -> None:
         """Account for the outcome of one frame."""
@@ -150,12 +109,27 @@ class Ledger:
     def add_outcomes(self, model: str, ranges: PartitionRanges, outcome: Outcome) -> None:
         """Account for the same outcome of many frames."""
         ledger = self._partition(model, ranges.partition)
-        for offset in ranges.offsets():
-            ledger.record(offset, outcome)
+        for first, last in ranges.ranges:
+            ledger.record_range(first, last, outcome)
 
     def cover(self, model: str, partition: int, first: int, end: int) -> None:
         """Account for every frame of the log, offsets `first` … `end - 1`, even if nobody ever mentions it."""
         self._partition(model, partition).cover(first, end)
+
+    def restrict(self, model: str, partition: int, first: int, end: int | None) -> None:
+        """Account only for the offsets from `first` to `end - 1` of a partition; `end` None: from `first` on.
+
+        From the first call on the ledger is that of a window: of the capture records that were added, what they dropped
+        and failed counts in full, and of their deliveries those that the window holds. To be called before outcomes are
+        added.
+        """
+        self._windowed = True
+        self._partition(model, partition).restrict(first, end)
+
+    def fold(self, log_start: Mapping[Partition, int], committed: Mapping[Partition, int]) -> None:
+        """Settle what is below both the beginning of the log and the committed offset: nobody can infer it any more."""
+        for place, ledger in self._partitions.items():
+            ledger.fold(min(log_start.get(place, 0), committed.get(place, 0)))
 
     def horizons(self, log_start: Mapping[Partition, int]) -> dict[Partition, int]:
         """From which offset on the records are complete, once retention has taken some of `captures`.
@@ -182,56 +156,83 @@ class Ledger:
             log_end: One above the last offset in the log, by model and partition.
             horizon: Offsets below it are too old to be missed; none: every offset counts.
         """
-        accounts: dict[tuple[str, str], Account] = {}
-        uncounted: dict[str, Account] = {}
-        unexplained: list[Unexplained] = []
-        self._balance_runs(accounts, unexplained)
-        cameras = {index: camera for camera, index in self._senders.items()}
-        for (model, partition), ledger in self._partitions.items():
-            ledger.extend_to(committed.get((model, partition), 0))
-            for (sender, outcome), frames in ledger.tally().items():
-                self._place(_account(accounts, uncounted, cameras.get(sender), model), sender, outcome, frames)
-            for offset, sender in ledger.open_offsets():
-                if horizon and offset < horizon.get((model, partition), 0):
-                    continue
-                camera = cameras.get(sender)
-                account = _account(accounts, uncounted, camera, model)
-                if offset < committed.get((model, partition), 0):
-                    fault = Fault.LOST
-                elif offset >= log_end.get((model, partition), 0):
-                    fault = Fault.BEYOND_LOG
-                else:
-                    account.in_log += 1
-                    continue
-                account.unexplained += 1
-                unexplained.append(Unexplained(fault, model, camera, address=FrameAddress(model, partition, offset)))
+        sheet = _Sheet(self._senders, self._redrivers)
+        self._balance_streams(sheet)
+        for place, ledger in self._partitions.items():
+            at, end = committed.get(place, 0), log_end.get(place, 0)
+            ledger.extend_to(at)
+            begin = (horizon or {}).get(place, 0)
+            self._place_outcomes(sheet, place, ledger, begin)
+            sheet.fault(Fault.LOST, place, ledger, (begin, at))
+            for sender, frames in ledger.open_frames(max(begin, at), end).items():
+                sheet.account(sender, place[0]).in_log += frames
+            sheet.fault(Fault.BEYOND_LOG, place, ledger, (max(begin, at, end), _FOREVER))
+        if not self._windowed:
+            self._compare_deliveries(sheet)
         return Balance(
-            accounts=accounts,
-            uncounted=uncounted,
-            unexplained=tuple(unexplained),
+            accounts=sheet.accounts,
+            uncounted=sheet.uncounted,
+            unexplained=tuple(sheet.unexplained),
             conflicts=sum(ledger.conflicts for ledger in self._partitions.values()),
             repeats=sum(ledger.repeats for ledger in self._partitions.values()),
+            unnamed=sheet.unnamed,
         )
 
-    def _balance_runs(self, accounts: dict[tuple[str, str], Account], unexplained: list[Unexplained]) -> None:
-        for (camera, model, run), totals in self._runs.items():
-            account = accounts.setdefault((camera, model), Account())
-            account.captured += totals.captured
-            account.dropped.update(totals.dropped)
-            account.delivered += totals.delivered
-            account.failed += totals.failed
-            account.unknown += totals.unknown
-            if totals.imbalance:
-                account.unexplained += abs(totals.imbalance)
-                unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=totals.imbalance, run=run))
+    def _balance_streams(self, sheet: _Sheet) -> None:
+        for (camera, model), stream in self._streams.items():
+            account = sheet.accounts.setdefault((camera, model), Account())
+            for totals in stream.sums():
+                account.captured += totals.captured - (totals.delivered if self._windowed else 0)
+                account.dropped.update(totals.dropped)
+                account.delivered += 0 if self._windowed else totals.delivered
+                account.failed += totals.failed
+                account.unknown += totals.unknown
+            for run, frames in stream.imbalances():
+                account.unexplained += abs(frames)
+                sheet.unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=frames, run=run))
 
-    @staticmethod
-    def _place(account: Account, sender: int, outcome: int, frames: int) -> None:
-        if sender == UNCOUNTED:
-            account.delivered += frames
-        if outcome:
-            name = _FIELDS[Outcome(outcome)]
-            setattr(account, name, getattr(account, name) + frames)
+    def _compare_deliveries(self, sheet: _Sheet) -> None:
+        """A camera's records must name as many addresses as they count: else somebody names one that was named."""
+        for (camera, model), stream in self._streams.items():
+            counted = sum(totals.delivered for totals in stream.sums())
+            if frames := counted - sheet.named[self._senders.get(camera, 0), model]:
+                sheet.accounts[camera, model].unexplained += abs(frames)
+                sheet.unexplained.append(Unexplained(Fault.NAMED_TWICE, model, camera, frames=frames))
+
+    def _check_camera(self, what: str, camera: str | None, known: Collection[str | None]) -> None:
+        if camera not in known and self._next_sender() > CAMERAS:
+            raise MessageError(f"{what}: camera {camera!r} is one too many: expected at most {CAMERAS:,}")
+
+    def _deliver(self, counts: CaptureCounts) -> None:
+        sender = self._senders.get(counts.camera)
+        if sender is None:
+            sender = self._senders[counts.camera] = self._next_sender()
+        for entry in counts.delivered:
+            ledger = self._partition(counts.model, entry.partition)
+            for first, last in entry.ranges:
+                ledger.deliver(first, last, sender)
+
+    def _place_outcomes(self, sheet: _Sheet, place: Partition, ledger: PartitionLedger, horizon: int) -> None:
+        tally = ledger.tally()
+        # Of what is too old to be missed nobody knows any more whether it was a frame.
+        tally.subtract({(sender, Outcome.NONE): frames for sender, frames in ledger.open_frames(0, horizon).items()})
+        for (sender, outcome), frames in (+tally).items():
+            account = sheet.account(sender, place[0])
+            sheet.named[sender, place[0]] += frames
+            if sender == UNCOUNTED:
+                account.delivered += frames
+            elif sender in sheet.redrivers:
+                account.delivered += frames
+                account.redriven += frames
+            elif self._windowed:
+                account.delivered += frames
+                account.captured += frames
+            if outcome:
+                name = _FIELDS[Outcome(outcome)]
+                setattr(account, name, getattr(account, name) + frames)
+
+    def _next_sender(self) -> int:
+        return len(self._senders) + len(self._redrivers) + 1
 
     def _partition(self, model: str, partition: int) -> PartitionLedger:
         ledger = self._partitions.get((model, partition))
@@ -240,7 +241,35 @@ class Ledger:
         return ledger
 
 
-def _account(
-    accounts: dict[tuple[str, str], Account], uncounted: dict[str, Account], camera: str | None, model: str
-) -> Account:
-    return uncounted.setdefault(model, Account()) if camera is None else accounts[camera, model]
+class _Sheet:
+    """A balance in the making."""
+
+    def __init__(self, senders: Mapping[str, int], redrivers: Mapping[str | None, int]) -> None:
+        self.accounts: dict[tuple[str, str], Account] = {}
+        self.uncounted: dict[str, Account] = {}
+        self.unexplained: list[Unexplained] = []
+        self.unnamed = 0
+        self.named: Counter[tuple[int, str]] = Counter()
+        """Addresses by who sent them, and model."""
+        self.redrivers = frozenset(redrivers.values())
+        self._cameras = {index: camera for known in (redrivers, senders) for camera, index in known.items()}
+
+    def account(self, sender: int, model: str) -> Account:
+        camera = self._cameras.get(sender)
+        if camera is None:
+            return self.uncounted.setdefault(model, Account())
+        return self.accounts.setdefault((camera, model), Account())
+
+    def fault(self, fault: Fault, place: Partition, ledger: PartitionLedger, offsets: tuple[int, int]) -> None:
+        """Every frame without an outcome from the first to below the second of `offsets` is one."""
+        model, partition = place
+        counts = ledger.open_frames(*offsets)
+        if not counts:
+            return
+        for sender, frames in counts.items():
+            self.account(sender, model).unexplained += frames
+        named = ledger.open_offsets(*offsets, limit=max(NAMED - len(self.unexplained), 0))
+        for offset, sender in named:
+            address = FrameAddress(model, partition, offset)
+            self.unexplained.append(Unexplained(fault, model, self._cameras.get(sender), address=address))
+        self.unnamed += counts.total() - len(named)

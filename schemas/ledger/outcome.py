@@ -10,6 +10,8 @@ class Outcome(IntEnum):
 
     NONE = 0
     EXPIRED = 1
-    STALE = 2
-    DEAD = 3
-    INFERRED = 4
+    OTHER = 2
+    """Skipped for a reason that only a newer release knows."""
+    STALE = 3
+    DEAD = 4
+    INFERRED = 5

@@ -1,38 +1,111 @@
-"""One partition of a frames topic: for each offset, who sent it and what became of it. Three bytes a frame."""
+"""One partition of a frames topic: for each offset, who sent it and what became of it.
+
+Three bytes a frame while it may still be delivered again; what is settled is folded into totals.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
 
 from schemas.ledger.outcome import Outcome
+from schemas.ledger.remainder import Remainder, Run
 
-UNCOUNTED = 0
+UNCOUNTED: Final = 0
 """The sender's index of an offset that no capture record names."""
+
+_RAISED: Final = {outcome: bytes(max(value, outcome) for value in range(256)) for outcome in Outcome}
+"""For each outcome, what every outcome before becomes when it is recorded too: the higher of the two."""
+
+Tally = Counter[tuple[int, int]]
+"""Frames by (sender, outcome)."""
 
 
 class PartitionLedger:
-    """Outcomes and senders by offset, from the lowest offset seen to the highest."""
+    """Senders and outcomes by offset, in two parts.
+
+    From `base` on every offset has its place in two arrays. Below it lies the settled past: `fold` has added up the
+    frames that have both a sender and an outcome, and only those that lack one of the two are still known by offset. So
+    of a frame that was folded a further outcome is counted as a repeat, whatever it says, and a further sender is
+    ignored.
+    """
 
     def __init__(self) -> None:
         self._base: int | None = None
         self._outcomes = bytearray()
         self._senders = array("H")
+        self._settled: Tally = Counter()
+        self._remainder = Remainder()
+        self._origin: int | None = None
+        """The lowest offset that the ledger accounts for."""
+        self._floor = 0
+        self._ceiling: int | None = None
         self.first_delivered: int | None = None
         self.conflicts = 0
         self.repeats = 0
 
+    def __len__(self) -> int:
+        """How many offsets and runs are held one by one: what memory and `tally` grow with."""
+        return len(self._outcomes) + len(self._remainder)
+
+    def restrict(self, floor: int, ceiling: int | None) -> None:
+        """From now on offsets below `floor`, and from `ceiling` on, are nobody's concern; forget what is known of them.
+
+        To be called before anything is folded.
+        """
+        self._floor, self._ceiling = floor, ceiling
+        if self._base is None:
+            return
+        if ceiling is not None and ceiling < self.end:
+            keep = max(ceiling - self._base, 0)
+            del self._outcomes[keep:], self._senders[keep:]
+        if floor > self._base:
+            drop = min(floor - self._base, len(self._outcomes))
+            del self._outcomes[:drop], self._senders[:drop]
+            self._base += drop
+        self._origin = self._base
+        if not self._outcomes:
+            self._base = self._origin = None
+
     def deliver(self, first: int, last: int, sender: int) -> None:
         """Capture says that `sender` delivered the offsets `first` … `last`."""
-        start = self._reach(first, last)
         self.first_delivered = first if self.first_delivered is None else min(first, self.first_delivered)
-        for index in range(start, start + last - first + 1):
+        first, last = self._within(first, last)
+        if first > last:
+            return
+        start = self._reach(first, last)
+        if first < start:
+            self._deliver_settled(first, min(last, start - 1), sender)
+        index = start - (self._base or 0)
+        if start == last:
+            self._senders[index] = sender
+        elif start < last:
+            count = last - start + 1
+            self._senders[index : index + count] = array("H", [sender]) * count
+
+    def adopt(self, offset: int, sender: int) -> None:
+        """`sender` wrote `offset`, unless it is known already who did."""
+        offset, last = self._within(offset, offset)
+        if offset > last:
+            return
+        if self._reach(offset, offset) > offset:
+            for run in self._remainder.take(offset, offset):
+                self._settle(run if run.sender else run._replace(sender=sender))
+        elif not self._senders[index := offset - (self._base or 0)]:
             self._senders[index] = sender
 
     def record(self, offset: int, outcome: Outcome) -> None:
         """Somebody recorded an outcome for `offset`; the highest counts, a different one is a conflict."""
-        index = self._reach(offset, offset)
+        index = offset - self._base if self._base is not None else -1
+        if not 0 <= index < len(self._outcomes):
+            self.record_range(offset, offset, outcome)
+            return
         before = self._outcomes[index]
         if before == outcome:
             self.repeats += 1
@@ -40,43 +113,167 @@ class PartitionLedger:
             self.conflicts += 1
         self._outcomes[index] = max(before, outcome)
 
-    def tally(self) -> Counter[tuple[int, int]]:
-        """How many offsets there are of each (sender, outcome)."""
-        return Counter(zip(self._senders, self._outcomes, strict=True))
-
-    def open_offsets(self) -> Iterator[tuple[int, int]]:
-        """Every offset without an outcome, ascending: (offset, sender)."""
+    def record_range(self, first: int, last: int, outcome: Outcome) -> None:
+        """Somebody recorded the same outcome for the offsets `first` … `last`."""
+        first, last = self._within(first, last)
+        if first > last:
+            return
+        self._reach(first, last)
         base = self._base or 0
-        index = self._outcomes.find(Outcome.NONE)
-        while index >= 0:
-            yield base + index, self._senders[index]
-            index = self._outcomes.find(Outcome.NONE, index + 1)
+        if first < base:
+            self._record_settled(first, min(last, base - 1), outcome)
+            first = base
+        if first > last:
+            return
+        place = slice(first - base, last - base + 1)
+        before = self._outcomes[place]
+        same = before.count(outcome)
+        self.repeats += same
+        self.conflicts += len(before) - same - before.count(Outcome.NONE)
+        self._outcomes[place] = before.translate(_RAISED[outcome])
+
+    def cover(self, first: int, end: int) -> None:
+        """Account for every offset from `first` to `end - 1`, even for those that nobody ever mentions."""
+        first, last = self._within(first, end - 1)
+        if first <= last:
+            self._reach(first, last)
+
+    def extend_to(self, offset: int) -> None:
+        """Account for every offset below `offset` too: the group has committed that far."""
+        if self._base is not None and offset > self.end:
+            self.cover(self.end, offset)
+
+    def fold(self, line: int) -> None:
+        """Settle the offsets below `line`: they cannot be delivered again, and the group has committed beyond them."""
+        if self._base is None:
+            return
+        count = min(line, self.end) - self._base
+        if count <= 0:
+            return
+        keys = self._keys(0, count)
+        unsettled = (keys < len(Outcome)) | (keys % len(Outcome) == 0)
+        self._settled.update(_tally(keys[~unsettled]))
+        self._remainder.put(_runs(self._base, keys, unsettled))
+        del self._outcomes[:count], self._senders[:count]
+        self._base += count
+
+    def tally(self) -> Tally:
+        """How many offsets there are of each (sender, outcome)."""
+        tally: Tally = Counter(self._settled)
+        for run in self._remainder:
+            tally[run.sender, run.outcome] += run.frames
+        tally.update(_tally(self._keys(0, len(self._outcomes))))
+        return tally
+
+    def open_frames(self, first: int, end: int) -> Counter[int]:
+        """How many offsets from `first` to `end - 1` have no outcome, by sender."""
+        found: Counter[int] = Counter()
+        for run in self._open_remainder(first, end):
+            found[run.sender] += run.frames
+        keys = self._keys(*self._places(first, end))
+        found.update({sender: frames for (sender, outcome), frames in _tally(keys).items() if not outcome})
+        return found
+
+    def open_offsets(self, first: int, end: int, *, limit: int) -> list[tuple[int, int]]:
+        """The first `limit` offsets from `first` to `end - 1` that have no outcome, ascending: (offset, sender)."""
+        return list(islice(self._each_open(first, end), limit))
 
     @property
     def end(self) -> int:
         """One above the highest offset seen."""
         return (self._base or 0) + len(self._outcomes)
 
-    def extend_to(self, offset: int) -> None:
-        """Account for every offset below `offset` too: the group has committed that far."""
-        if self._base is not None and offset > self.end:
-            self._reach(offset - 1, offset - 1)
+    def _each_open(self, first: int, end: int) -> Iterator[tuple[int, int]]:
+        for run in self._open_remainder(first, end):
+            yield from ((offset, run.sender) for offset in range(run.first, run.last + 1))
+        begin, stop = self._places(first, end)
+        base = self._base or 0
+        index = self._outcomes.find(Outcome.NONE, begin, stop)
+        while index >= 0:
+            yield base + index, self._senders[index]
+            index = self._outcomes.find(Outcome.NONE, index + 1, stop)
 
-    def cover(self, first: int, end: int) -> None:
-        """Account for every offset from `first` to `end - 1`, even for those that nobody ever mentions."""
-        if first < end:
-            self._reach(first, end - 1)
+    def _open_remainder(self, first: int, end: int) -> Iterator[Run]:
+        for run in self._remainder:
+            clipped = run._replace(first=max(run.first, first), last=min(run.last, end - 1))
+            if not run.outcome and clipped.frames > 0:
+                yield clipped
+
+    def _places(self, first: int, end: int) -> tuple[int, int]:
+        """Where the offsets from `first` to `end - 1` stand in the arrays."""
+        base = self._base or 0
+        size = len(self._outcomes)
+        return min(max(first - base, 0), size), min(max(end - base, 0), size)
+
+    def _keys(self, begin: int, end: int) -> npt.NDArray[np.uint32]:
+        """Sender and outcome of some places in one number each; a copy, or the arrays could not grow any more."""
+        senders = np.frombuffer(self._senders, np.uint16)[begin:end].astype(np.uint32)
+        senders *= len(Outcome)
+        senders += np.frombuffer(self._outcomes, np.uint8)[begin:end]
+        return senders
+
+    def _within(self, first: int, last: int) -> tuple[int, int]:
+        return max(first, self._floor), last if self._ceiling is None else min(last, self._ceiling - 1)
+
+    def _deliver_settled(self, first: int, last: int, sender: int) -> None:
+        for run in self._remainder.take(first, last):
+            self._settle(run._replace(sender=sender))
+
+    def _record_settled(self, first: int, last: int, outcome: Outcome) -> None:
+        known = self._remainder.take(first, last)
+        self.repeats += last - first + 1 - sum(run.frames for run in known)
+        for run in known:
+            if run.outcome:
+                if run.outcome == outcome:
+                    self.repeats += run.frames
+                else:
+                    self.conflicts += run.frames
+            self._settle(run._replace(outcome=max(run.outcome, outcome)))
+
+    def _settle(self, run: Run) -> None:
+        if run.sender == UNCOUNTED or not run.outcome:
+            self._remainder.put([run])
+        else:
+            self._settled[run.sender, run.outcome] += run.frames
 
     def _reach(self, first: int, last: int) -> int:
-        if self._base is None:
-            self._base = first
-        if first < self._base:
-            missing = self._base - first
-            self._outcomes[0:0] = bytes(missing)
-            self._senders[0:0] = array("H", bytes(2 * missing))
-            self._base = first
-        grow = last + 1 - self._base - len(self._outcomes)
+        """Make room for these offsets; the first of them that has a place in the arrays, or one above `last`."""
+        if self._base is None or self._origin is None:
+            self._base = self._origin = first
+        if first < self._origin:
+            self._reach_down(first)
+        grow = last + 1 - self.end
         if grow > 0:
             self._outcomes.extend(bytes(grow))
             self._senders.frombytes(bytes(2 * grow))
-        return first - self._base
+        return max(first, self._base)
+
+    def _reach_down(self, first: int) -> None:
+        origin, base = self._origin or 0, self._base or 0
+        missing = origin - first
+        if origin == base:  # nothing was folded yet
+            self._outcomes[0:0] = bytes(missing)
+            self._senders[0:0] = array("H", bytes(2 * missing))
+            self._base = first
+        else:
+            self._remainder.put([Run(first, origin - 1, UNCOUNTED, Outcome.NONE)])
+        self._origin = first
+
+
+def _tally(keys: npt.NDArray[np.uint32]) -> Tally:
+    counts = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
+    return Counter({divmod(int(key), len(Outcome)): int(counts[key]) for key in np.flatnonzero(counts)})
+
+
+def _runs(base: int, keys: npt.NDArray[np.uint32], wanted: npt.NDArray[np.bool_]) -> list[Run]:
+    """The wanted places as runs."""
+    places = np.flatnonzero(wanted)
+    if not len(places):
+        return []
+    breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(keys[places].astype(np.int64)) != 0))
+    firsts = places[np.concatenate(([0], breaks + 1))]
+    lasts = places[np.concatenate((breaks, [len(places) - 1]))]
+    return [
+        Run(base + int(first), base + int(last), *divmod(int(keys[first]), len(Outcome)))
+        for first, last in zip(firsts, lasts, strict=True)
+    ]

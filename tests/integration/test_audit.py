@@ -37,6 +37,7 @@ class Story:
     committed: dict[int, int] = field(default_factory=lambda: {0: 8, 1: 7})
     captured: dict[str, int] = field(default_factory=lambda: {"gate": 8, "yard": 8})
     claimed: set[tuple[int, int]] = field(default_factory=set)
+    named_again: set[tuple[int, int]] = field(default_factory=set)
 
     def write(self, world: World) -> None:
         for partition in range(PARTITIONS):
@@ -48,6 +49,9 @@ class Story:
             claim = CaptureClaim(camera=camera, site="default", owner="worker-1", time=T0)
             world.message(world.names.captures, claim, key=camera)
             world.counts(camera, addresses, next_seq=self.captured[camera], closed=True)
+        if self.named_again:
+            again = [FrameAddress(MODEL, *one) for one in sorted(self.named_again)]
+            world.counts("yard", again, first_seq=8, next_seq=8 + len(again), closed=True)
         for partition, offset in sorted(self.inferred):
             world.result("gate", FrameAddress(MODEL, partition, offset))
         for partition, offset in sorted(self.dead):
@@ -116,6 +120,10 @@ def _claim_a_delivery_to_a_partition_that_is_not_there(story: Story) -> None:
     story.captured["yard"] += 1
 
 
+def _name_a_delivery_again(story: Story) -> None:
+    story.named_again.add((1, 1))
+
+
 def _delete_the_skip(story: Story) -> None:
     story.stale.clear()
 
@@ -130,6 +138,7 @@ SABOTAGE: list[tuple[Callable[[Story], None], str]] = [
     (_lose_one_produce, f"imbalance: {MODEL} yard run 0, 1 frames"),
     (_claim_a_delivery_that_never_was, f"beyond-log: {MODEL} yard {MODEL}/1/8"),
     (_claim_a_delivery_to_a_partition_that_is_not_there, f"beyond-log: {MODEL} yard {MODEL}/5/0"),
+    (_name_a_delivery_again, f"named-twice: {MODEL} yard 1 frames"),
     (_delete_the_skip, f"lost: {MODEL} yard {MODEL}/0/3"),
     (_delete_the_dead_letter, f"lost: {MODEL} gate {MODEL}/0/2"),
 ]
@@ -169,6 +178,24 @@ def test_retention_neither_hides_a_loss_nor_invents_one(world: World, auditor: A
         world.delete_frames_below(6, partition=partition)
 
     assert faults(audited(auditor)) == [f"lost: {MODEL} gate {MODEL}/1/4"]
+
+
+def test_what_the_log_no_longer_has_is_folded_and_still_counts(world: World, auditor: Auditor) -> None:
+    story = Story()
+    _delete_one_result(story)
+    story.write(world)
+    before = audited(auditor)
+    held = len(auditor._ledger)
+    for partition in range(PARTITIONS):
+        world.delete_frames_below(7, partition=partition)
+
+    after = audited(auditor)
+
+    assert after == before
+    # Of each partition the last frame is in the log; of those that are gone only the lost one is still known.
+    assert (held, len(auditor._ledger)) == (16, 3)
+    world.result("yard", FrameAddress(MODEL, 1, 4))
+    assert audited(auditor).is_clean
 
 
 def test_a_second_refresh_reads_only_what_is_new(world: World, auditor: Auditor) -> None:

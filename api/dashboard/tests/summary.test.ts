@@ -5,7 +5,7 @@ import { inWords, summarise, widths } from "@/ledger/summary";
 const NOTHING = { captured: 0, dropped: {}, delivered: 0, failed: 0, unknown: 0, inferred: 0, dead: 0, stale: 0 };
 const account = (camera: string | null, given: Partial<Account>): Account => ({
   ...NOTHING,
-  ...{ expired: 0, in_log: 0, unexplained: 0, model: "object-detection" },
+  ...{ redriven: 0, expired: 0, other: 0, in_log: 0, unexplained: 0, model: "object-detection" },
   ...given,
   camera,
 });
@@ -86,6 +86,9 @@ describe("widths", () => {
   it("can be said in words", () => {
     expect(inWords(row({ captured: 5, inferred: 4, in_log: 1 }))).toBe(
       "5 frames captured: 4 inferred, 1 waiting in the log",
+    );
+    expect(inWords(row({ captured: 5, redriven: 2, inferred: 6, dead: 1 }))).toBe(
+      "5 frames captured, 2 sent again: 6 inferred, 1 dead-lettered",
     );
     expect(inWords(row({}))).toBe("0 frames captured: none yet");
   });

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 from api.audit_report import AuditReport, render
 from schemas.ledger import Account, Balance, Fault, MalformedRecord, Unexplained
@@ -49,9 +50,22 @@ def test_a_clean_balance_as_text() -> None:
         "(uncounted): in the log without a capture record: sent in the last second, "
         "or by a capture worker that was killed",
         "7 outcomes were recorded again by a redelivery, 1 with another outcome "
-        "(the highest counts: inferred, dead, stale, expired)",
+        "(the highest counts: inferred, dead, stale, other, expired)",
         "every frame explained",
     ]
+
+
+def test_what_was_sent_again_has_a_column_when_there_is_some() -> None:
+    account = Account(captured=5, redriven=2, delivered=7, inferred=6, dead=1)
+    balance = Balance(accounts={("yard", "m"): account}, uncounted={}, unexplained=(), conflicts=0, repeats=0)
+    head, row = render(balance).split("\n")[:2]
+    assert dict(zip(head.split()[2:6], row.split()[2:6], strict=True)) == {
+        "captured": "5",
+        "redriven": "2",
+        "dropped": "0",
+        "failed": "0",
+    }
+    assert AuditReport.of(balance, at=T0).accounts[0].redriven == 2
 
 
 def test_what_is_unexplained_as_text() -> None:
@@ -94,3 +108,8 @@ def test_what_is_unexplained_as_json() -> None:
     ]
     assert AuditReport.of(DIRTY, at=T0).unexplained[1].run == 42
     assert report.malformed[0].error == "skip: the value is empty"
+
+
+def test_an_audit_that_could_not_read_everything_does_not_say_that_everything_is_explained() -> None:
+    text = render(replace(DIRTY, unexplained=()))
+    assert text.endswith("3 records could not be read\nevery frame explained, as far as the records could be read")

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.errors import MessageError
 from schemas.ledger import Account, Balance, Fault, Ledger, Outcome
+from schemas.ledger.ledger import CAMERAS
 from schemas.messages import CaptureCounts, DropReason, FrameAddress, PartitionRanges
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
@@ -189,6 +191,24 @@ CASES = [
         Account(captured=1, delivered=1, inferred=1),
         [(Fault.LOST, 1)],
     ),
+    Case(
+        "a delivery that another run names too hides where its own frame is",
+        [counts(0, 2, (0, 1), run=1), counts(0, 2, (1, 2), run=7)],
+        {n: [OK] for n in range(4)},
+        4,
+        4,
+        Account(captured=4, delivered=4, inferred=3, unexplained=1),
+        [(Fault.NAMED_TWICE, -1)],
+    ),
+    Case(
+        "a delivery that another camera names too",
+        [counts(0, 2, (0, 1)), counts(0, 2, (1, 2), camera="yard")],
+        {n: [OK] for n in range(3)},
+        3,
+        3,
+        Account(captured=2, delivered=2, inferred=1, unexplained=1),
+        [(Fault.NAMED_TWICE, -1)],
+    ),
 ]
 
 
@@ -302,3 +322,28 @@ def test_every_delivered_frame_stands_in_exactly_one_column(
     assert account.in_log == sum(not outcome for outcome in delivered[committed:])
     assert account.delivered == account.inferred + account.dead + account.skipped + account.in_log + lost
     assert account.captured == sum(account.dropped.values()) + account.delivered + account.failed
+
+
+def test_what_is_too_old_to_be_missed_is_not_counted_as_delivered() -> None:
+    """Retention cuts each log of outcomes at a place of its own: of offset 1 nobody knows any more what it was."""
+    ledger = Ledger()
+    for offset in (0, 2, 3, 4):
+        ledger.add_outcome(FrameAddress("m", 0, offset), OK)
+    ledger.add_counts(counts(7, 8, (4, 4)), trimmed=True)
+    ledger.cover("m", 0, 3, 6)
+    made = ledger.balance({KEY: 5}, {KEY: 6}, ledger.horizons({KEY: 3}))
+    assert made.is_clean
+    assert made.uncounted == {"m": Account(delivered=4, inferred=3, in_log=1)}
+
+
+def test_more_cameras_than_can_be_told_apart_are_refused() -> None:
+    """Whoever can write results chooses their keys: an audit must survive as many as there are."""
+    ledger = Ledger()
+    for number in range(CAMERAS):
+        ledger.add_redrive(FrameAddress("m", 0, 0), f"c{number}")
+    with pytest.raises(MessageError, match="redrive: camera 'one-more' is one too many: expected at most 65,535"):
+        ledger.add_redrive(FrameAddress("m", 0, 1), "one-more")
+    with pytest.raises(MessageError, match="capture counts: camera 'cam' is one too many"):
+        ledger.add_counts(counts(0, 1, (1, 1)))
+    ledger.add_redrive(FrameAddress("m", 0, 1), "c7")
+    assert ledger.balance({}, {KEY: 2}).accounts["c7", "m"] == Account(redriven=1, delivered=1, in_log=1)

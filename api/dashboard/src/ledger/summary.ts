@@ -22,6 +22,7 @@ export interface Row {
   readonly camera: string;
   readonly model: string;
   readonly captured: number;
+  readonly redriven: number;
   readonly parts: Readonly<Record<Part, number>>;
 }
 
@@ -70,9 +71,10 @@ function rowOf(account: Account): Row {
     camera: account.camera ?? "",
     model: account.model,
     captured: account.captured,
+    redriven: account.redriven,
     parts: {
       inferred: account.inferred,
-      skipped: account.stale + account.expired,
+      skipped: account.stale + account.expired + account.other,
       dead: account.dead,
       dropped,
       failed: account.failed,
@@ -96,5 +98,6 @@ export function widths(row: Row, visible = 0.8): Readonly<Partial<Record<Part, n
 export function inWords(row: Row): string {
   const parts = PARTS.filter((part) => row.parts[part] > 0);
   const words = parts.map((part) => `${count(row.parts[part])} ${PART_TITLES[part]}`);
-  return `${counted(row.captured, "frame")} captured: ${words.join(", ") || "none yet"}`;
+  const again = row.redriven > 0 ? `, ${count(row.redriven)} sent again` : "";
+  return `${counted(row.captured, "frame")} captured${again}: ${words.join(", ") || "none yet"}`;
 }
