@@ -11,11 +11,12 @@ from confluent_kafka import Message
 
 from api.log_tail import LogTail
 from api.metrics import ERRORS
-from api.result_tail import ResultRecord, decode_result
+from api.result_record import ResultRecord, decode_result
 from api.store import CameraStore, ResultStore
 from schemas.catalogue import Catalogue
 from schemas.errors import MessageError
 from schemas.messages import Camera, CameraStatus
+from schemas.printable import shown
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -102,10 +103,19 @@ class LogReader:
         camera_id = (message.key() or b"").decode(errors="replace")
         try:
             if topic == self._names.cameras:
-                self._cameras.put(camera_id, Camera.from_json(value) if value else None)
+                # What a record replaces is gone even where it is no camera: no other reader will find it either.
+                self._cameras.put(camera_id, None)
+                self._cameras.put(camera_id, _camera(camera_id, value) if value else None)
             else:
                 self._cameras.put_status(camera_id, CameraStatus.from_json(value) if value else None)
         except MessageError as error:
             ERRORS.labels(kind="malformed-record").inc()
             place = (topic, message.partition(), message.offset())
             log.warning("malformed record topic=%s partition=%d offset=%d error=%s", *place, error)
+
+
+def _camera(camera_id: str, value: bytes) -> Camera:
+    camera = Camera.from_json(value)
+    if camera.id != camera_id:
+        raise MessageError(f"camera: id = {camera.id!r} under the key {shown(camera_id)}; expected both to be the same")
+    return camera

@@ -1,22 +1,22 @@
-"""Results as they are written, decoded."""
+"""A result as it stands in its topic: read from a record, or refused with the reason."""
 
 from __future__ import annotations
 
 import json
 import logging
-import time
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import chain
+from math import isfinite
 
 from confluent_kafka import Message
 
-from api.log_tail import LogTail
+from api.kafka import appended_at, headers_of
 from api.metrics import ERRORS
-from schemas.errors import MessageError
-from schemas.messages import Result
+from schemas.errors import MessageError, NewerRecordError
+from schemas.messages import Result, check_result_type
 from schemas.names import Names
-from schemas.settings import Settings
+from schemas.printable import shown
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,18 @@ def decode_result(message: Message, names: Names) -> ResultRecord | None:
     """The result that `message` carries; None, counted and logged, when it carries none."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     try:
+        check_result_type(headers_of(message))
         result = read_result(message.value(), names.model_of_results(topic))
+        appended = appended_at(message)
+    except NewerRecordError as error:
+        ERRORS.labels(kind="newer-record").inc()
+        log.warning("newer record set aside topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
+        return None
     except MessageError as error:
         ERRORS.labels(kind="malformed-record").inc()
         log.warning("malformed record topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
         return None
-    appended_at = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
-    return ResultRecord(result.model.name, partition, offset, appended_at, message.value(), result)
+    return ResultRecord(result.model.name, partition, offset, appended, message.value(), result)
 
 
 def read_result(value: bytes | None, model: str | None) -> Result:
@@ -68,37 +73,13 @@ def read_result(value: bytes | None, model: str | None) -> Result:
     if value and (b"NaN" in value or b"Infinity" in value):
         # Our readers take these words for numbers, browsers do not; and the bytes are passed on as they are.
         json.loads(value, parse_constant=_refuse)
+    for detection in result.detections:
+        # Also from 1e999, which browsers can read, and from words in quotes, which our readers take for numbers.
+        numbers = (*detection.box, *chain.from_iterable(detection.keypoints or ()), *(detection.embedding or ()))
+        if not all(map(isfinite, numbers)):
+            raise MessageError(f"result: the detection of {shown(detection.label)}: expected finite numbers")
     return result
 
 
 def _refuse(constant: str) -> None:
     raise MessageError(f"result: {constant}: expected finite numbers")
-
-
-class ResultTail:
-    """The results of some models from now on, or from the first that their topics still have.
-
-    "Now" is when the constructor returns: whatever is written after it will be read.
-    """
-
-    def __init__(
-        self, settings: Settings, models: Iterable[str], *, from_beginning: bool = False, answer_s: float = 10.0
-    ) -> None:
-        """Settle where to begin.
-
-        Raises:
-            EnvironmentMissingError: Kafka gives no answer in `answer_s` seconds.
-        """
-        self._names = settings.names
-        back = None if from_beginning else 0
-        self._tail = LogTail(settings, {settings.names.results(model): back for model in models})
-        self._tail.open(deadline=time.monotonic() + answer_s)
-
-    def poll(self, timeout: float) -> list[ResultRecord]:
-        """The next results, as soon as there are any; none after `timeout` seconds."""
-        records = (decode_result(message, self._names) for message in self._tail.poll(timeout))
-        return [record for record in records if record]
-
-    def close(self) -> None:
-        """Leave the broker."""
-        self._tail.close()

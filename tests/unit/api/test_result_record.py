@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from api.result_tail import read_result
+from api.result_record import read_result
 from schemas.contract import RESULT
 from schemas.errors import MessageError
 from tests.unit.api.samples import record

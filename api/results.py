@@ -1,0 +1,150 @@
+"""Results for an application: those of some models as they are written, each frame's once.
+
+from api.results import ResultReader
+from schemas.settings import Settings
+
+with ResultReader(Settings.from_environment(os.environ), ["face-detection"], group="door-opener") as results:
+    for record in results:
+        print(record.result.frame.address, record.result.detections)
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import Final, Self
+
+from confluent_kafka import Message
+
+from api.group_tail import GroupTail
+from api.kafka import headers_of
+from api.log_tail import LogTail
+from api.result_record import ResultRecord, decode_result
+from schemas.errors import MessageError, SettingsError
+from schemas.ledger import Seen
+from schemas.messages import FrameAddress, address_from_headers
+from schemas.names import IDENTIFIER
+from schemas.settings import Settings
+
+REMEMBERED: Final = 10_000
+"""Records of a partition, before the position that a group left, whose frames a new member knows as seen."""
+_POLL_S: Final = 0.5
+
+
+class ResultReader:
+    """The results of some models, without repeats; for one thread.
+
+    Workers infer a frame again when one of them was killed before it had committed: then there are two results with the
+    same id, which is the frame's address. This reader gives the first, and drops what follows. It remembers addresses
+    as runs of offsets, 4,096 of each partition (see `Seen`).
+
+    Without a `group` it reads everything from now on, or from the first result that is left, and keeps no position.
+    "Now" is when the constructor returns.
+
+    As a member of a `group` it shares the partitions with the group's other members and goes on where the group
+    stopped. What it gave is done, and will be committed, when the next is asked for: who ends in the midst of something
+    gets that again. Results of one camera stay in one partition, so repeats come to the same member; one that takes a
+    partition over knows the last 10,000 results before. An application that is killed gets what it had not committed, a
+    second's results, once more: what must have its effect just once is stored under the result's id.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        models: Iterable[str],
+        *,
+        group: str | None = None,
+        from_beginning: bool = False,
+        answer_s: float = 10.0,
+    ) -> None:
+        """Settle where to begin; a group begins there only when it has no position yet.
+
+        Raises:
+            EnvironmentMissingError: Kafka gives no answer in `answer_s` seconds.
+            SettingsError: `group` is no name.
+        """
+        self.repeats = 0
+        """How many results were dropped."""
+        self._names = settings.names
+        self._seen = Seen()
+        self._waiting: deque[ResultRecord] = deque()
+        topics = [settings.names.results(model) for model in models]
+        self._tail: LogTail | GroupTail
+        if group is None:
+            tail = LogTail(settings, dict.fromkeys(topics, None if from_beginning else 0))
+            try:
+                tail.open(deadline=time.monotonic() + answer_s)
+            except BaseException:  # raised again: nobody else could close what was never handed out
+                tail.close()
+                raise
+            self._tail = tail
+            return
+        if not IDENTIFIER.fullmatch(group):
+            raise SettingsError(f"group {group[:80]!r}: expected small letters, digits, - and _, as door-opener")
+        self._tail = GroupTail(
+            settings,
+            topics,
+            group=settings.names.result_group(group),
+            back=REMEMBERED,
+            remember=self._remember,
+            from_beginning=from_beginning,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[ResultRecord]:
+        """Every result, for ever; waits for the next one, and for a broker that is away.
+
+        Who leaves the loop and comes back goes on behind the last one.
+        """
+        while True:
+            while self._waiting:
+                record = self._waiting.popleft()
+                yield record
+                self._done(record)
+            self._waiting.extend(self._poll(_POLL_S))
+
+    @property
+    def trouble(self) -> str | None:
+        """Why results may be missing, in words; None when all is well."""
+        return self._tail.trouble
+
+    def poll(self, timeout: float) -> list[ResultRecord]:
+        """The next results, as soon as there are any; none after `timeout` seconds, or where there were only repeats.
+
+        Those of the poll before are done. What is no result is counted, logged and left out.
+        """
+        waiting = list(self._waiting)  # of a loop that was left: they were read, but not given yet
+        self._waiting.clear()
+        return waiting or self._poll(timeout)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._tail.close()
+
+    def _poll(self, timeout: float) -> list[ResultRecord]:
+        records = (decode_result(message, self._names) for message in self._tail.poll(timeout))
+        return [record for record in records if record and self._is_new(record)]
+
+    def _done(self, record: ResultRecord) -> None:
+        if isinstance(self._tail, GroupTail):
+            self._tail.done(self._names.results(record.model), record.partition, record.offset)
+
+    def _is_new(self, record: ResultRecord) -> bool:
+        new = self._seen.add(FrameAddress.parse(record.result.id))
+        self.repeats += not new
+        return new
+
+    def _remember(self, message: Message) -> None:
+        try:
+            self._seen.add(address_from_headers(headers_of(message)))
+        except MessageError:
+            return  # whoever was given it has complained of it
