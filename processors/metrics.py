@@ -12,6 +12,8 @@ from schemas.names import Metric
 
 AGE_BUCKETS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
 STAGE_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_OUTCOMES: Final[tuple[Outcome, ...]] = (Outcome.INFERRED, Outcome.DEAD, Outcome.STALE, Outcome.EXPIRED)
+"""Those that a worker records; the ledger knows more."""
 
 
 class WorkerMetrics:
@@ -46,7 +48,7 @@ class WorkerMetrics:
         window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
         # Series are looked up once: `labels` costs more than what it counts.
-        self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in Outcome if outcome}
+        self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
         self._age = age.labels(model)
         self._window = window.labels(model)
         self._inference = {name: self._stages.labels(model, name) for name in ("decode", "infer", "outputs")}

@@ -44,8 +44,8 @@ def run(settings: Settings, model_name: str) -> int:
     )
     code = run_worker(settings, model, core, WorkerMetrics(model.name))
     if code == HUNG:
-        log.error("the core hangs, ending the process at once model=%s", model.name)
+        log.error("something hangs, ending the process at once model=%s", model.name)
         logging.shutdown()
-        os._exit(FAILED)  # Python would wait for the core's threads for ever
+        os._exit(FAILED)  # Python would wait for its threads for ever
     core.close()
     return code

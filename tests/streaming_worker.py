@@ -2,26 +2,36 @@
 
 A frame is a real JPEG; a comment segment in it (`mood`) says what the core does with it: `die` ends the process, `slow`
 takes long, `fail` is a core's trouble (once), and anything else is inferred after `--delay` ± half of it.
+
+SIGUSR1 brings the defect upon the worker that `--defect` names, as Faust or aiokafka have had them: see `DEFECTS`.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import random
+import signal
 import sys
 import threading
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
 from processors.inference.jpeg import check_jpeg
 from processors.metrics import WorkerMetrics
+from processors.streaming.caution import Position
+from processors.streaming.containments import FramesConsumer
 from processors.streaming.serve import run_worker
 from processors.streaming.timing import Timing
+from processors.streaming.worker import Worker
 from schemas.catalogue import Catalogue
 from schemas.errors import ModelError
 from schemas.messages import Detection, ModelReference
@@ -87,6 +97,66 @@ class FakeCore:
         return FakeInference(width, height)
 
 
+def stop_fetching(consumer: FramesConsumer) -> None:
+    """Nothing is fetched any more, as in https://github.com/faust-streaming/faust/issues/175."""
+    consumer._thread.thread_loop.call_soon_threadsafe(consumer._thread._consumer._fetcher._fetch_task.cancel)
+
+
+def refuse_commits(_: FramesConsumer) -> None:
+    """Commits come to nothing, and nobody says so, as in https://github.com/faust-streaming/faust/issues/316."""
+
+    async def refused(*_: Any) -> bool:
+        return False
+
+    setattr(FramesConsumer, FramesConsumer._commit_positions.__name__, refused)
+
+
+def spoil_commits(_: FramesConsumer) -> None:
+    """The broker refuses what is committed of partition 0, for the mark is too large; SIGUSR2 ends it."""
+    commit = FramesConsumer._commit_positions
+
+    async def spoiled(consumer: FramesConsumer, positions: Mapping[int, Position]) -> bool:
+        large = {number: position._replace(mark="x" * 5000) for number, position in positions.items() if number == 0}
+        return await commit(consumer, {**positions, **large})
+
+    setattr(FramesConsumer, commit.__name__, spoiled)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, setattr, FramesConsumer, commit.__name__, commit)
+
+
+def block_the_thread(consumer: FramesConsumer) -> None:
+    """The consumer's thread waits for ever, and the whole of aiokafka with it."""
+    consumer._thread.thread_loop.call_soon_threadsafe(threading.Event().wait)
+
+
+def swallow_frames(_: FramesConsumer) -> None:
+    """Frames come out of the stream, and nothing becomes of them."""
+
+    async def swallowed(*_: Any) -> bool:
+        return False
+
+    setattr(Worker, Worker._begin.__name__, swallowed)
+
+
+DEFECTS: dict[str, Callable[[FramesConsumer], None]] = {
+    "fetching": stop_fetching,
+    "commits": refuse_commits,
+    "marks": spoil_commits,
+    "thread": block_the_thread,
+    "frames": swallow_frames,
+}
+
+
+def prepare(defect: str) -> None:
+    """Let SIGUSR1 bring `defect` upon the consumer that this process is going to have."""
+    begin = FramesConsumer.__init__
+
+    def remember(consumer: FramesConsumer, *arguments: Any, **options: Any) -> None:
+        begin(consumer, *arguments, **options)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, DEFECTS[defect], consumer)
+
+    setattr(FramesConsumer, "__init__", remember)  # noqa: B010  # a subclass would have to be handed through
+
+
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--bootstrap", required=True)
@@ -98,15 +168,34 @@ def main() -> int:
     parser.add_argument("--session", type=float, default=6.0)
     parser.add_argument("--infer", type=float, default=10.0)
     parser.add_argument("--stop", type=float, default=15.0)
+    parser.add_argument("--frame-limit", type=int, default=Settings().frame_limit_bytes)
+    parser.add_argument("--rebalance", type=float, default=30.0)
+    parser.add_argument("--watch", type=float, default=1.0)
+    parser.add_argument("--slot", type=Path)
+    parser.add_argument("--defect", choices=DEFECTS)
+    parser.add_argument("--leash", type=float, default=120.0)
     arguments = parser.parse_args()
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    settings = Settings(bootstrap_servers=arguments.bootstrap, prefix=arguments.prefix)
+    settings = Settings(
+        bootstrap_servers=arguments.bootstrap,
+        prefix=arguments.prefix,
+        frame_limit_bytes=arguments.frame_limit,
+        slot=arguments.slot,
+    )
     model = Catalogue().get(arguments.model).model_copy(update={"max_age": arguments.max_age})
     core = FakeCore(settings, arguments.delay, arguments.slow)
-    leash = threading.Timer(120.0, lambda: os._exit(99))  # a test that was killed leaves no worker behind
+    leash = threading.Timer(arguments.leash, lambda: os._exit(99))  # a test that was killed leaves no worker behind
     leash.daemon = True
     leash.start()
-    timing = Timing(session=arguments.session, infer=arguments.infer, stop=arguments.stop, watch=1.0)
+    if arguments.defect:
+        prepare(arguments.defect)
+    timing = Timing(
+        session=arguments.session,
+        rebalance=arguments.rebalance,
+        infer=arguments.infer,
+        stop=arguments.stop,
+        watch=arguments.watch,
+    )
     return run_worker(settings, model, core, WorkerMetrics(model.name, CollectorRegistry()), timing=timing)
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from processors.streaming.connection import broker_url, credentials
 from processors.streaming.containments import FramesApp, QuietMonitor, RawSchema, check_versions
+from processors.streaming.header_names import contain_header_names
 from processors.streaming.timing import Timing
 from schemas.settings import Settings
 
@@ -24,6 +25,7 @@ def create_app(settings: Settings, model: str, *, folder: Path, timing: Timing) 
         SettingsError: A TLS file cannot be read.
     """
     check_versions()
+    contain_header_names()
     app = FramesApp(
         settings.names.inference_group(model),
         broker=broker_url(settings),

@@ -8,6 +8,9 @@ this consumer commits just that. Each override says what it is against:
 - https://github.com/faust-streaming/faust/issues/502  acked, uncommitted offsets are forgotten when partitions go
 - https://github.com/faust-streaming/faust/issues/93   the default assignor leaves workers without partitions
 - https://github.com/faust-streaming/faust/issues/316  a failed commit counts as done, so lag stays where nothing comes
+- aiokafka repeats a commit for as long as the broker is away, and with the membership of the moment: one that was due
+  before a rebalance would be taken after it, and set back what another worker has committed since
+- aiokafka sends no heartbeat while an assignment is taken up, so a session would have to be longer than that
 - offset gaps are filled and committed over in silence (`_add_gap`): frames that expired look like frames that were done
 """
 
@@ -16,22 +19,27 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeVar
 
 import faust
 from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
+from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 
 from processors.streaming.caution import Position
+from processors.streaming.holding import Holding
 from processors.streaming.outcomes import Record
+from processors.streaming.slot import Slot
 from schemas.errors import EnvironmentMissingError
 
 log = logging.getLogger(__name__)
 
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
+
+DISMISS_S: Final = 3.0
 
 T = TypeVar("T")
 
@@ -40,12 +48,18 @@ def check_versions() -> None:
     """Make sure that the libraries are those whose defects are contained here.
 
     Raises:
-        EnvironmentMissingError: A version is another one.
+        EnvironmentMissingError: A version is another one, or a library is missing.
     """
+    wanted = " ".join(f"{package}=={pinned}" for package, pinned in PINNED.items())
     for package, pinned in PINNED.items():
-        if (found := version(package)) != pinned:
+        try:
+            found = version(package)
+        except PackageNotFoundError:
+            found = "is not installed"
+        if found != pinned:
             raise EnvironmentMissingError(
-                f"{package} {found}: expected {pinned}, the version whose defects processors/streaming contains"
+                f"{package} {found}: expected {pinned}, the version whose defects processors/streaming contains; "
+                f"pip install {wanted}"
             )
 
 
@@ -73,8 +87,10 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
 
     owner: Owner
     frames_topic: str
+    slot: Slot | None = None
+    """The worker's place on this machine, if it has one."""
     assign_deadline: float
-    """Seconds to take up an assignment; aiokafka sends no heartbeat meanwhile."""
+    """Seconds to take up an assignment."""
     mundane_level = "debug"
 
     async def produce(self, record: Record) -> Awaitable[object]:
@@ -96,6 +112,9 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401
         super().__init__(*arguments, **options)
         self._commits = asyncio.Lock()
+        self._commit: asyncio.Future[None] | None = None
+        self._tenure = 0
+        self._handed: dict[int, int] = {}
 
     # What the owner may ask
 
@@ -110,8 +129,9 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         """The first offset in the log and the one above the last, by partition."""
         places = [self._place(partition) for partition in partitions]
         consumer = self._thread._consumer
-        starts = await self._in_thread(consumer.beginning_offsets(places))
-        ends = await self._in_thread(consumer.end_offsets(places))
+        # Together, since each waits for its turn behind a fetch that waits for frames.
+        asked = (consumer.beginning_offsets(places), consumer.end_offsets(places))
+        starts, ends = await asyncio.gather(*map(self._in_thread, asked))
         return {place.partition: (starts[place], ends[place]) for place in places}
 
     async def rewind(self, partition: int, offset: int) -> None:
@@ -122,14 +142,29 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
         await self._in_thread(seek())
 
+    async def holding(self, partitions: Iterable[int]) -> dict[int, Holding]:
+        """What is on its way from the broker to the stream; partitions that are not assigned are absent."""
+
+        async def read() -> dict[int, bool]:
+            consumer = self._thread._consumer
+            subscription = consumer._subscription.subscription
+            assignment = subscription.assignment if subscription else None
+            mine = assignment.tps if assignment else ()
+            places = [place for place in map(self._place, partitions) if place in mine]
+            return {place.partition: place in consumer._fetcher._records for place in places}
+
+        found = await self._in_thread(read())
+        return {number: Holding(fetched, self._handed.get(number)) for number, fetched in found.items()}
+
     async def commit_now(self, positions: Mapping[int, Position]) -> bool:
         """Commit these positions; False where the group has moved on, or the broker refuses.
 
         Against #316: only what the broker acknowledged counts, so a failed commit is due again. Faust flushes its
         producer before a commit; what is due here has been acknowledged already.
         """
+        tenure = self._tenure
         async with self._commits:
-            return await self._commit_positions(positions)
+            return tenure == self._tenure and await self._commit_positions(positions)
 
     def halt(self) -> None:
         """Stop the flow of frames: nothing more reaches the stream."""
@@ -139,9 +174,22 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
     # Faust's own calls
 
+    async def subscribe(self, topics: Iterable[str]) -> None:
+        """Join the group; whoever was killed in our place need not be waited for."""
+        if self.app.slot and (member := self.app.slot.predecessor):
+            self.app.slot.predecessor = ""
+            try:
+                async with asyncio.timeout(DISMISS_S):
+                    await self._in_thread(self._dismiss(member))
+            except (KafkaError, TimeoutError) as error:
+                log.warning("predecessor not dismissed, its session is waited for member=%s error=%r", member, error)
+        await super().subscribe(topics)
+
     async def on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
         """Let the owner take up its partitions before anything flows."""
+        self._handed.clear()
         if not self.app.should_stop:
+            await self._in_thread(self._begin_membership())
             numbers = {place.partition for place in assigned if place.topic == self.app.frames_topic}
             try:
                 await asyncio.wait_for(self.app.owner.assigned(numbers), self.app.assign_deadline)
@@ -155,6 +203,9 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         if not self.app.should_stop:
             self.halt()
             await self.app.owner.revoked()
+            self._tenure += 1
+            if self._commit:
+                self._commit.cancel()
         await super().on_partitions_revoked(revoked)
 
     async def wait_empty(self) -> None:
@@ -176,6 +227,7 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
             while not (self.should_stop or fetcher.should_stop):
                 await asyncio.sleep(0)  # a fetch that finds records at once would never let go
                 async for _, message in self.getmany(timeout=1.0):
+                    self._handed[message.partition] = message.offset + 1
                     await self.callback(message)
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
@@ -193,8 +245,16 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
             self._place(number): OffsetAndMetadata(position.offset, position.mark)
             for number, position in positions.items()
         }
+        self._commit = commit = asyncio.ensure_future(self._in_thread(self._thread._consumer.commit(offsets)))
         try:
-            await self._in_thread(self._thread._consumer.commit(offsets))
+            await asyncio.wait([commit])
+        finally:
+            commit.cancel()
+        if commit.cancelled():
+            log.warning("commit given up, the partitions go group=%s", self.app.conf.id)
+            return False
+        try:
+            commit.result()
         except (CommitFailedError, IllegalStateError) as error:
             log.warning("commit refused, the group has moved on group=%s error=%s", self.app.conf.id, error)
             return False
@@ -203,6 +263,20 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
             return False
         self.app.owner.committed(positions)
         return True
+
+    async def _begin_membership(self) -> None:
+        """Send heartbeats now: aiokafka begins when an assignment is taken up, which may take longer than a session."""
+        coordinator = self._thread._consumer._coordinator
+        coordinator._start_heartbeat_task()
+        if self.app.slot:
+            self.app.slot.note(coordinator.member_id)
+
+    async def _dismiss(self, member: str) -> None:
+        """Leave the group for a member that is dead."""
+        coordinator = self._thread._consumer._coordinator
+        await coordinator.ensure_coordinator_known()
+        answer = await coordinator._send_req(LeaveGroupRequest(self.app.conf.id, member))
+        log.info("predecessor dismissed group=%s member=%s code=%d", self.app.conf.id, member, answer.error_code)
 
     def _place(self, partition: int) -> TopicPartition:
         return TopicPartition(self.app.frames_topic, partition)

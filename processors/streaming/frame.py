@@ -60,6 +60,7 @@ def read_frame(record: FrameRecord, model: str, *, now: float) -> Frame:
     """Read the headers of a record in the frames topic of `model`.
 
     Raises:
+        NewerRecordError: Only a newer release can read it.
         HeaderError: A header is missing or malformed, or the frame is for another model.
     """
     info = decode_frame_headers(record.headers)

@@ -10,13 +10,12 @@ from typing import Any, Final, Protocol, TypeVar
 from processors.metrics import WorkerMetrics
 from processors.streaming.frame import Frame, Inferred, make_result
 from processors.streaming.outcomes import backoff
+from processors.streaming.timing import DEADLINES
 from schemas.errors import FrameError, ModelError
 from schemas.messages import FrameAddress, ModelReference, Result
 
 log = logging.getLogger(__name__)
 
-DEADLINES: Final = 3
-"""A frame that is in flight for so many looks after its first means that the core hangs."""
 ATTEMPTS: Final = 6
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
@@ -17,8 +17,8 @@ from schemas.ledger import Outcome
 from schemas.messages import (
     DeadLetter,
     FrameAddress,
-    Headers,
     PartitionRanges,
+    RawHeaders,
     Result,
     Skip,
     SkippedFrames,
@@ -39,7 +39,7 @@ class Record(NamedTuple):
     topic: str
     key: bytes | None
     value: bytes | None
-    headers: Headers
+    headers: RawHeaders
 
 
 Send = Callable[[Record], Awaitable[Awaitable[object]]]
@@ -55,6 +55,8 @@ class Outcomes:
     """Produces outcome records of one model and waits for the broker's acknowledgement."""
 
     def __init__(self, settings: Settings, model: str, send: Send, metrics: WorkerMetrics) -> None:
+        self.refused = 0
+        """Records whose delivery has failed, and which are being tried again."""
         self._model = model
         self._send = send
         self._metrics = metrics
@@ -92,45 +94,62 @@ class Outcomes:
         outcome = Outcome.STALE if skip.reason is SkipReason.STALE else Outcome.EXPIRED
         self._metrics.processed(outcome, skip.count)
 
-    async def expired(self, partition: int, first: int, last: int) -> None:
-        """Record that retention took the frames `first` … `last` before anyone read them.
+    async def expired(self, gaps: Mapping[int, tuple[int, int]]) -> None:
+        """Record in one go what retention took before anyone read it: by partition, the first and the last frame.
 
         Raises:
             EnvironmentMissingError: The broker did not acknowledge it for minutes.
         """
-        log.warning("frames expired model=%s partition=%d offsets=%d-%d", self._model, partition, first, last)
-        gap = PartitionRanges(partition=partition, ranges=((first, last),))
+        if not gaps:
+            return
+        for partition, (first, last) in gaps.items():
+            log.warning("frames expired model=%s partition=%d offsets=%d-%d", self._model, partition, first, last)
+        frames = tuple(PartitionRanges(partition=partition, ranges=(gap,)) for partition, gap in gaps.items())
         await self.skipped(
             Skip(
                 model=self._model,
                 reason=SkipReason.EXPIRED,
                 time=datetime.now(UTC),
-                skipped=(SkippedFrames(frames=(gap,)),),
+                skipped=(SkippedFrames(frames=frames),),
             )
         )
 
     async def _deliver(self, record: Record) -> None:
-        for attempt in range(1, DELIVERY_ATTEMPTS + 1):
-            try:
-                await (await self._send(record))
-            except KafkaError as error:
-                self._metrics.error(type(error).__name__)
-                log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
-                await asyncio.sleep(backoff(attempt))
-            else:
-                return
+        if await self._acknowledged(record, 1):
+            return
+        self.refused += 1
+        try:
+            for attempt in range(2, DELIVERY_ATTEMPTS + 1):
+                await asyncio.sleep(backoff(attempt - 1))
+                if await self._acknowledged(record, attempt):
+                    return
+        finally:
+            self.refused -= 1
         raise EnvironmentMissingError(
             f"topic {record.topic}: no acknowledgement after {DELIVERY_ATTEMPTS} attempts; expected one from the broker"
         )
 
+    async def _acknowledged(self, record: Record, attempt: int) -> bool:
+        try:
+            await (await self._send(record))
+        except KafkaError as error:
+            self._metrics.error(type(error).__name__)
+            log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
+            return False
+        return True
+
 
 def dead_record(topic: str, letter: DeadLetter, key: bytes | None, value: bytes | None, *, limit: int) -> Record:
-    """The record of a dead letter; where it would exceed `limit` bytes the value goes, then the original headers."""
+    """The record of a dead letter; where it would exceed `limit` bytes the value goes, then the original headers.
+
+    The key stays what it was, but for a null one beside a null value, which no client would write.
+    """
     omitted = replace(letter, value_omitted=True)
+    bare = replace(omitted, headers_omitted=True, original=letter.redriven.headers() if letter.redriven else ())
     forms = (
-        Record(topic, key or b"", value, letter.encode()),
+        Record(topic, b"" if key is None and value is None else key, value, letter.encode()),
         Record(topic, key or b"", None, omitted.encode()),
-        Record(topic, b"", None, replace(omitted, original=()).encode()),
+        Record(topic, b"", None, bare.encode()),
     )
     return next((record for record in forms if _size(record) <= limit), forms[-1])
 
@@ -141,6 +160,6 @@ def _size(record: Record) -> int:
     return len(record.key or b"") + len(record.value or b"") + headers + 128
 
 
-def dead_letter(address: FrameAddress, error: FrameError, headers: Headers, *, attempts: int) -> DeadLetter:
+def dead_letter(address: FrameAddress, error: FrameError, headers: RawHeaders, *, attempts: int) -> DeadLetter:
     """The dead letter of a frame that `error` says is at fault."""
     return DeadLetter(address, type(error).__name__, str(error), attempts, original=tuple(headers))

@@ -19,7 +19,7 @@ class Partition:
     the next to commit; `committed` is what the broker knows.
     """
 
-    __slots__ = ("caution", "committed", "expected", "head", "hole", "number", "reported", "shedder")
+    __slots__ = ("caution", "committed", "expected", "head", "hole", "number", "reported", "seen", "shedder")
 
     def __init__(self, number: int, start: int, caution: Caution, shedder: Shedder) -> None:
         self.number = number
@@ -28,6 +28,8 @@ class Partition:
         self.shedder = shedder
         self.hole: int | None = None
         """The offset that came too early, for which the stream was sent back to `expected`."""
+        self.seen = start
+        """One above the last offset that has had its turn in the stream, taken or not."""
 
     def running_mark(self, allowance: int = FLOOR) -> str:
         """How far frames may be begun before the next commit: as many again as since the last one, and some more."""

@@ -12,13 +12,16 @@ from typing import Any, Final
 from processors.metrics import WorkerMetrics
 from processors.streaming.app import create_app, read_frames
 from processors.streaming.containments import FramesApp
+from processors.streaming.group_view import GroupView
 from processors.streaming.inferring import Core, Inferring
 from processors.streaming.outcomes import Outcomes
 from processors.streaming.quiet import quieten
+from processors.streaming.slot import Slot
 from processors.streaming.timing import Timing
-from processors.streaming.watch import watch
+from processors.streaming.watch import Watch
 from processors.streaming.worker import Worker
 from schemas.catalogue import Model
+from schemas.errors import NewerRecordError, StalledError
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -34,8 +37,8 @@ def run_worker(
     """Process the frames of `model` with `core` until SIGTERM or SIGINT; the process's exit code.
 
     0: everything that was taken has its outcome and is committed. 1: something failed, or the drain's deadline
-    passed; what has no outcome is not committed, and comes again. 3: the same, because the core does not answer any
-    more, so that closing it would wait for ever.
+    passed; what has no outcome is not committed, and comes again. 3: the same, because the core or Faust's consumer
+    does not answer any more, so that closing it might wait for ever.
     """
     quieten()
     metrics.network(core.reference)
@@ -57,9 +60,12 @@ async def _serve(
     inferring = Inferring(core, metrics)
     worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing)
     app.owner = worker
+    app.slot = Slot(settings.slot) if settings.slot else None
     read_frames(app)
     stopped = asyncio.create_task(signalled.wait())
-    watching = asyncio.create_task(watch(worker.partitions, app.consumer, outcomes, interval_s=timing.watch))
+    view = GroupView(settings, model.name)
+    watch = Watch(worker, app.consumer, outcomes, view, patience=timing.patience)
+    watching = asyncio.create_task(watch.run(timing.watch))
     minding = asyncio.create_task(inferring.mind(timing.infer))
     running = asyncio.create_task(_run(app))
     log.info("worker starts model=%s group=%s", model.name, app.conf.id)
@@ -68,10 +74,15 @@ async def _serve(
     failure = _failure(worker, watching, minding, running)
     if failure:
         log.error("worker fails model=%s error=%r", model.name, failure)
-    settled = await worker.stop(timing.stop if failure is None else 0.0)
+    # A frame for a newer worker is no reason to leave unfinished what was taken before it.
+    in_order = failure is None or isinstance(failure, NewerRecordError)
+    settled = await worker.stop(timing.stop if in_order else 0.0)
+    if app.slot:  # before the group is left: the rebalance that follows lets a successor who is there take the place
+        app.slot.close()
+        app.slot = None
     await _leave(app, timing.leave, running, watching, minding)
     log.info("worker ends model=%s settled=%s", model.name, settled)
-    if inferring.hung:
+    if inferring.hung or isinstance(failure, StalledError):
         return HUNG
     return OK if settled and failure is None else FAILED
 

@@ -42,6 +42,7 @@ async def take_up(numbers: set[int], frames: FramesLog, partitions: Partitions, 
         return
     committed = await frames.positions(numbers)
     bounds = await frames.bounds(numbers)
+    starts, gaps = {}, {}
     for number in sorted(numbers):
         position = committed.get(number, Position(0))
         begin, end = bounds[number]
@@ -49,8 +50,11 @@ async def take_up(numbers: set[int], frames: FramesLog, partitions: Partitions, 
             log.warning("committed beyond the log partition=%d offset=%d end=%d", number, position.offset, end)
             position = Position(begin)
         if position.offset < begin:
-            await outcomes.expired(number, position.offset, begin - 1)
-        partitions.assign(number, max(position.offset, begin), Caution.read(position, end))
+            gaps[number] = position.offset, begin - 1
+        starts[number] = max(position.offset, begin), Caution.read(position, end)
+    await outcomes.expired(gaps)
+    for number, (start, caution) in starts.items():
+        partitions.assign(number, start, caution)
     if not await frames.commit_now(partitions.opening()):
         log.warning("first commit failed partitions=%s", sorted(numbers))
 
@@ -70,7 +74,7 @@ async def close_gap(
     await record_expired(partition, min(begin, offset), partitions, outcomes)
     if partition.expected >= offset or not partitions.owns(partition):
         return partitions.owns(partition) and partition.expected == offset
-    if partition.hole is None:
+    if partition.hole is None or offset < partition.hole:
         log.warning("stream jumped partition=%d expected=%d offset=%d", partition.number, partition.expected, offset)
         partition.hole = offset
         await frames.rewind(partition.number, partition.expected)
@@ -92,5 +96,5 @@ async def record_expired(partition: Partition, until: int, partitions: Partition
     first = partition.expected
     partition.hole = None
     entry = partitions.take(partition, until - 1)
-    await outcomes.expired(partition.number, first, until - 1)
+    await outcomes.expired({partition.number: (first, until - 1)})
     partitions.done(entry)

@@ -53,6 +53,8 @@ class Worker:
     ) -> None:
         self.partitions = Partitions(lambda: Shedder(model.max_age))
         self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
+        self.turns = 0
+        """Frames that have come out of the stream."""
         self._model = model
         self._inferring = inferring
         self._frames = frames
@@ -80,6 +82,7 @@ class Worker:
             except Exception as error:  # the loop's edge: a frame must never be skipped by Faust's own handling
                 self._fail(error, record)
             finally:
+                self._turn_over(record)
                 if not begun:
                     self._slots.release()
 
@@ -113,6 +116,11 @@ class Worker:
 
     # From the stream to a task
 
+    def _turn_over(self, record: FrameRecord) -> None:
+        self.turns += 1
+        if partition := self.partitions.get(record.partition):
+            partition.seen = record.offset + 1
+
     async def _begin(self, record: FrameRecord) -> bool:
         """Take one record; True: a task has taken the slot."""
         partition = self.partitions.get(record.partition)
@@ -127,12 +135,14 @@ class Worker:
         return await self._begin_at_once(partition, record)
 
     async def _begin_at_once(self, partition: Partition, record: FrameRecord, attempt: int = 1) -> bool:
-        entry = self.partitions.take(partition, record.offset)
         partition.hole = None
         try:
             frame = read_frame(record, self._model.name, now=time.time())
         except FrameError as error:
+            entry = self.partitions.take(partition, record.offset)
             return self._spawn(self._bury(record, error, entry, attempt), record)
+        # What only a newer release can read was not taken: the worker gives up, and its commit stops before the frame.
+        entry = self.partitions.take(partition, record.offset)
         if partition.shedder.sheds(frame.age, frame.info.lane):
             if self._skips.add(Skipped(frame.info.camera, partition.number, record.offset, entry)):
                 await self._skips.flush()

@@ -23,7 +23,16 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.ledger import Outcome
-from schemas.messages import FrameAddress, FrameInfo, Headers, Lane, Skip, address_from_headers, decode_dead_letter
+from schemas.messages import (
+    FrameAddress,
+    FrameInfo,
+    Headers,
+    Lane,
+    Skip,
+    SkipReason,
+    address_from_headers,
+    decode_dead_letter,
+)
 from schemas.messages.dead_letter import DeadLetter
 from schemas.settings import Settings
 from tests.streaming_worker import with_mood
@@ -126,7 +135,7 @@ class Outcomes:
             for entry in skip.skipped:
                 for ranges in entry.frames:
                     for offset in ranges.offsets():
-                        self._add(FrameAddress(MODEL, ranges.partition, offset), Outcome[skip.reason.name])
+                        self._add(FrameAddress(MODEL, ranges.partition, offset), Outcome[SkipReason(skip.reason).name])
             return
         address = address_from_headers(headers)
         if topic == self._names.dead_letters:
@@ -170,7 +179,7 @@ class Outcomes:
 class WorkerProcess:
     """One worker process; its log is kept for the assertion messages."""
 
-    def __init__(self, settings: Settings, log: Path, **options: float) -> None:
+    def __init__(self, settings: Settings, log: Path, **options: float | str) -> None:
         self._log = log
         arguments = [item for name, value in options.items() for item in (f"--{name.replace('_', '-')}", str(value))]
         command = [sys.executable, str(RUNNER), "--bootstrap", settings.bootstrap_servers, "--prefix", settings.prefix]
@@ -205,8 +214,8 @@ def workers(settings: Settings, folder: Path) -> Iterator[Callable[..., WorkerPr
     """Starts worker processes, and ends those that the test has not."""
     started: list[WorkerProcess] = []
 
-    def start(**options: float) -> WorkerProcess:
-        worker = WorkerProcess(settings, folder / f"worker-{len(started)}.log", **options)
+    def start(at: Settings = settings, **options: float | str) -> WorkerProcess:
+        worker = WorkerProcess(at, folder / f"worker-{len(started)}.log", **options)
         started.append(worker)
         return worker
 
@@ -234,9 +243,9 @@ def committed(settings: Settings, model: str = MODEL) -> dict[int, int]:
     return {place.partition: place.offset for place in places if place.error is None and place.offset >= 0}
 
 
-def evict(settings: Settings) -> None:
+def evict(settings: Settings, model: str = MODEL) -> None:
     """Make the group's dead members leave, so that a test need not wait for the end of their session."""
-    group = settings.names.inference_group(MODEL)
+    group = settings.names.inference_group(model)
     admin = AdminClient(settings.librdkafka())
     described = admin.describe_consumer_groups([group])[group].result(10)
 

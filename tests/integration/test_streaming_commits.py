@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from confluent_kafka.admin import AdminClient
 
 from schemas.ledger import Outcome
@@ -25,18 +24,6 @@ from tests.integration.streaming_kit import (
     wait_until,
     workers,
 )
-
-
-@pytest.fixture
-def frames(settings: Settings) -> Frames:
-    return Frames(settings)
-
-
-@pytest.fixture
-def outcomes(settings: Settings) -> Iterator[Outcomes]:
-    reader = Outcomes(settings)
-    yield reader
-    reader.close()
 
 
 def test_sigterm_finishes_the_window_and_repeats_nothing(
@@ -88,6 +75,28 @@ def test_606_a_kill_loses_no_frame_that_others_overtook(
         wait_committed(settings)
 
 
+def test_316_a_refused_commit_is_made_up_for_where_nothing_comes(
+    settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
+) -> None:
+    """https://github.com/faust-streaming/faust/issues/316: a failed commit counts as done, so lag stays.
+
+    `test_316_naked_faust_takes_a_refused_commit_for_made` has the same without us.
+    """
+    with workers(settings, tmp_path) as start:
+        worker = start(defect="marks")
+        worker.wait_assigned()
+        worker.process.send_signal(signal.SIGUSR1)
+        frames.put_many(8)
+        outcomes.wait_for(frames.sent, deadline_s=20)
+        wait_until(lambda: worker.text.count("commit failed") >= 1, deadline_s=10, what="a refused commit")
+        wait_until(lambda: committed(settings)[0] == 0, deadline_s=5, what="what the broker has")
+        worker.process.send_signal(signal.SIGUSR2)
+        wait_committed(settings)
+        assert worker.terminate() == 0, worker.text
+    assert "OffsetMetadataTooLargeError" in worker.text
+    assert outcomes.repeats == 0
+
+
 def test_502_a_rebalance_repeats_nothing(
     settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
 ) -> None:
@@ -127,6 +136,44 @@ def test_a_kill_loses_nothing_and_repeats_little(
     assert set(outcomes.counts[Outcome.INFERRED]) == set(frames.sent)
     assert outcomes.repeats <= done - kept + 24, "the window, and what was done since the last commit"
     assert not outcomes.letters
+
+
+def test_a_worker_in_the_place_of_a_killed_one_does_not_wait_for_its_session(
+    settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
+) -> None:
+    admin, group = AdminClient(settings.librdkafka()), settings.names.inference_group(MODEL)
+
+    def members() -> int:
+        return len(admin.describe_consumer_groups([group])[group].result(10).members)
+
+    slot, session = str(tmp_path / "slot"), 60.0
+    note = Path(slot)
+    with workers(settings, tmp_path) as start:
+        first = start(slot=slot, session=session, rebalance=session)
+        first.wait_assigned()
+        frames.put_many(40)
+        outcomes.wait_for(frames.sent, deadline_s=20)
+        first.kill()
+        frames.put_many(40)
+        second = start(slot=slot, session=session, rebalance=session)
+        outcomes.wait_for(frames.sent, deadline_s=30)
+        assert "predecessor dismissed" in second.text
+        third = start(slot=slot, session=session, rebalance=session)
+        third.wait_assigned()
+        assert "another worker is in this place" in third.text, "nobody sends a worker away that lives"
+        assert members() == 2
+        wait_committed(settings)
+        of_second = note.read_text()
+        assert second.terminate() == 0, second.text
+        wait_until(lambda: note.read_text() not in {"", of_second}, deadline_s=15, what="a place for who came beside")
+        third.kill()
+        frames.put_many(40)
+        fourth = start(slot=slot, session=session, rebalance=session)
+        outcomes.wait_for(frames.sent, deadline_s=30)
+        assert "predecessor dismissed" in fourth.text
+        wait_committed(settings)
+        assert fourth.terminate() == 0, fourth.text
+    assert set(outcomes.counts[Outcome.INFERRED]) == set(frames.sent)
 
 
 def test_93_every_worker_gets_partitions(settings: Settings, tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ async def test_taking_up_a_partition(case: TakeUp) -> None:
     assert log.history == [{0: Position(case.starts, running(case.starts + OPENING))}], "a group commits once"
 
 
+async def test_a_group_whose_commits_expired_records_what_is_gone_in_one_record() -> None:
+    """However much that is: a range of each partition. The broker forgets the commits of a group without workers."""
+    log = FakeLog({number: (10**9 + number, 10**9 + 500) for number in range(12)})
+    producer, partitions = FakeProducer(), Partitions(lambda: Shedder(5.0))
+    await take_up(set(range(12)), log, partitions, outcomes(producer))
+    assert len(producer.records) == 1
+    assert expired(producer) == [(number, 0, 10**9 + number - 1) for number in range(12)]
+    assert [partition.expected for partition in partitions] == [10**9 + number for number in range(12)]
+
+
 async def test_a_refused_first_commit_is_no_obstacle() -> None:
     log = FakeLog({0: (0, 5)}, refuses=True)
     partitions = Partitions(lambda: Shedder(5.0))
@@ -79,6 +89,16 @@ async def test_a_jump_over_frames_that_exist_sends_the_stream_back() -> None:
     assert not await close_gap(partition, 21, log, partitions, outcomes(producer)), "on its way before"
     assert log.rewinds == [(0, 14)]
     assert partition.expected == 14
+
+
+async def test_a_stream_that_jumps_less_far_the_second_time_is_sent_back_again() -> None:
+    partitions, partition = owning(10)
+    producer, log = FakeProducer(), FakeLog({0: (0, 50)})
+    assert not await close_gap(partition, 20, log, partitions, outcomes(producer))
+    assert not await close_gap(partition, 12, log, partitions, outcomes(producer))
+    assert await close_gap(partition, 12, log, partitions, outcomes(producer))
+    assert log.rewinds == [(0, 10), (0, 10)]
+    assert expired(producer) == [(0, 10, 11)]
 
 
 async def test_offsets_without_a_frame_are_skipped_the_second_time() -> None:

@@ -13,8 +13,9 @@ from processors.streaming.inferring import ATTEMPTS, Inferring
 from processors.streaming.timing import Timing
 from processors.streaming.worker import WINDOW, Worker
 from schemas.catalogue import Catalogue
-from schemas.errors import ModelError, NotJpegError
+from schemas.errors import ModelError, NewerRecordError, NotJpegError
 from schemas.messages import Lane, Skip, decode_dead_letter
+from schemas.names import Header
 from tests.unit.processors.streaming.fakes import (
     MODEL,
     FakeCore,
@@ -257,6 +258,35 @@ async def test_an_attempt_that_did_not_kill_is_taken_back() -> None:
     assert log.commits[0] == Position(10, trying(1, 12))
     assert await bench.worker.stop(0.01) is False
     assert log.commits[0] == Position(10, running(12))
+    bench.close()
+
+
+LATER = [(name, value.replace(b".v1", b".v2") if name == Header.TYPE else value) for name, value in info().encode()]
+
+
+async def test_a_frame_for_a_newer_worker_is_left_to_one_and_what_came_before_it_is_finished() -> None:
+    bench = await Bench().assigned()
+    bench.feed(FakeRecord(0), FakeRecord(1), FakeRecord(2, headers=LATER), FakeRecord(3))
+    await bench.submitted(2)
+    error = await bench.worker.failed
+    assert isinstance(error, NewerRecordError)
+    assert "'framebus.frame.v2': expected 'framebus.frame.v1'" in str(error)
+    bench.answer(0)
+    bench.answer(1)
+    assert await bench.worker.stop(1.0)
+    assert bench.log.commits[0] == Position(2, CLEAN)
+    assert bench.producer.topics() == ["results.object-detection"] * 2
+    bench.close()
+
+
+async def test_a_frame_for_a_newer_worker_uses_up_no_attempt() -> None:
+    log = FakeLog({0: (0, 100)}, {0: Position(10, trying(2, 12))})
+    bench = await Bench(log=log).assigned()
+    bench.feed(FakeRecord(10, headers=LATER))
+    assert isinstance(await bench.worker.failed, NewerRecordError)
+    assert await bench.worker.stop(1.0)
+    assert log.commits[0] == Position(10, trying(2, 12))
+    assert bench.producer.records == []
     bench.close()
 
 
