@@ -10,13 +10,13 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, To
 from pydantic import ValidationError
 
 from producers.connection import client_config, reader_config
-from producers.sources import kind_of
+from producers.sources import check_source, kind_of
 from producers.topics import Topics
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, MessageError, SourceError
 from schemas.messages import Camera, explain
 from schemas.names import IDENTIFIER
-from schemas.redaction import redact
+from schemas.printable import SHOWN, printable, shown
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,7 @@ def make_camera(fields: Mapping[str, object]) -> Camera:
     unknown = sorted(fields.keys() - Camera.model_fields.keys())
     if unknown:
         expected = ", ".join(Camera.model_fields)
-        raise CameraError(f"camera: unknown field {', '.join(unknown)}; expected one of {expected}")
+        raise CameraError(f"camera: unknown field {printable(', '.join(unknown), SHOWN)}; expected one of {expected}")
     try:
         return Camera.model_validate(fields)
     except ValidationError as error:
@@ -52,13 +52,9 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
         for model in camera.models:
             catalogue.get(model)
         kind_of(camera.source)
+        check_source(camera.source)
     except (CatalogueError, SourceError) as error:
         raise CameraError(f"camera {camera.id!r}: {error}") from None
-    if (shown := redact(camera.source)) != camera.source:
-        raise CameraError(
-            f"camera {camera.id!r}: source {shown!r} holds a secret, which would stand in a topic; expected "
-            "rtsp://user@host/…, and the password in the file `host` of the capture workers' FRAMEBUS_CAMERA_PASSWORDS"
-        )
 
 
 def put_camera(settings: Settings, camera: Camera) -> None:
@@ -80,7 +76,7 @@ def remove_camera(settings: Settings, camera_id: str) -> None:
         EnvironmentMissingError: Kafka does not take the record.
     """
     if not IDENTIFIER.fullmatch(camera_id):
-        raise CameraError(f"camera id {camera_id!r}: expected 1 to 63 of a-z 0-9 _ -")
+        raise CameraError(f"camera id {shown(camera_id)}: expected 1 to 63 of a-z 0-9 _ -")
     _write(settings, camera_id, None)
 
 

@@ -8,6 +8,7 @@ from enum import Enum
 
 from schemas.errors import MessageError
 from schemas.messages import Camera
+from schemas.printable import shown
 
 
 class Farewell(Enum):
@@ -41,8 +42,12 @@ class DesiredCameras:
         self._partitions: dict[int, _Partition] = {}
 
     def assign(self, partition: int) -> None:
-        """The partition is this worker's, and will be read from its beginning."""
-        self._partitions[partition] = _Partition()
+        """The partition is this worker's, and will be read from its beginning.
+
+        One that was lost in between, and not revoked, keeps its cameras until it was read again.
+        """
+        before = self._partitions.get(partition)
+        self._partitions[partition] = _Partition(seen=before.seen if before else {})
 
     def revoke(self, partition: int) -> None:
         """The partition is somebody else's now."""
@@ -65,7 +70,7 @@ class DesiredCameras:
             return
         camera = Camera.from_json(value)
         if camera.id != name:
-            raise MessageError(f"camera: id = {camera.id!r} under the key {name!r}; expected both to be the same")
+            raise MessageError(f"camera: id = {camera.id!r} under the key {shown(name)}; expected both to be the same")
         if camera.site == self._site:
             own.latest[name] = camera
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from threading import Event, RLock, Thread
 from typing import Final
 
@@ -31,6 +32,7 @@ class Manager:
         self._lock = RLock()
         self._runs: dict[str, CameraRun] = {}
         self._fenced: dict[str, float] = {}
+        self._settled = True
         self._left: list[CameraRun] = []
         self._stop = Event()
         self._ticker = Thread(target=self._tick_for_ever, name="capture-ticker", daemon=True)
@@ -57,6 +59,16 @@ class Manager:
                 log.warning("camera fenced camera=%s run=%d claim=%d", camera, run.run, claim)
                 run.finish(time.monotonic() + FLUSH_S, farewell=None)
                 self._fenced[camera] = time.monotonic()
+
+    def settled(self, settled: bool) -> None:
+        """Whether the group's word holds on which cameras are ours: until it does no fenced camera is claimed again.
+
+        Once it does again, those that are fenced and still ours are claimed at once: the claims were made meanwhile.
+        """
+        with self._lock:
+            self._settled = settled
+            if settled:
+                self._fenced = dict.fromkeys(self._fenced, -inf)
 
     def close(self) -> None:
         """Stop every camera, with final counts."""
@@ -104,7 +116,7 @@ class Manager:
         """Claim again what the group still says is ours: the claim that fenced it came late, from one who gave up."""
         with self._lock:
             due = [name for name, since in self._fenced.items() if time.monotonic() - since > RETAKE_S]
-            for name in due if not self._stop.is_set() else ():
+            for name in due if self._settled and not self._stop.is_set() else ():
                 del self._fenced[name]
                 run = self._runs[name] = CameraRun(self._runs[name].camera, self._worker)
                 log.info("camera start camera=%s again=yes", name)

@@ -37,7 +37,7 @@ class CaptureMetrics:
         self._delivered.labels(camera, model).inc(counts.delivered_count)
         self._failed.labels(camera, model).inc(counts.failed)
         for reason, frames in counts.dropped.items():
-            self._dropped.labels(camera, model, reason.value).inc(frames)
+            self._dropped.labels(camera, model, str(reason)).inc(frames)
 
     def camera_up(self, camera: str, up: bool) -> None:
         """Whether the camera streams."""

@@ -7,13 +7,11 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
-from pathlib import Path
 from threading import Event
 
 from producers.backoff import Backoff
-from producers.pacing import RateLimit, Schedule
-from producers.sources import Kind, Picture, Source, kind_of, open_source, with_password
-from producers.spread import phase_of
+from producers.pacing import RateLimit, Schedule, phase_of
+from producers.sources import Kind, Picture, Source, SourceRules, kind_of, open_source
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
 from schemas.redaction import redact
@@ -37,14 +35,14 @@ class Reader:
         report: Report,
         stop: Event,
         backoff: Backoff | None = None,
-        passwords: Path | None = None,
+        rules: SourceRules | None = None,
     ) -> None:
         self._camera = camera
         self._offer = offer
         self._report = report
         self._stop = stop
         self._backoff = backoff or Backoff()
-        self._passwords = passwords
+        self._rules = rules or SourceRules()
 
     def run(self) -> None:
         """Read until the source ends or `stop` is set.
@@ -56,7 +54,7 @@ class Reader:
         while not self._stop.is_set():
             started = time.monotonic()
             try:
-                with closing(open_source(with_password(self._camera, self._passwords))) as source:
+                with closing(open_source(self._camera, self._rules)) as source:
                     self._stream(source)
                 return
             except SourceError as error:

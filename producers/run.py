@@ -19,8 +19,7 @@ from producers.metrics import CaptureMetrics
 from producers.reader import Reader
 from producers.records import RecordSink
 from producers.sink import FrameSink
-from producers.sources import Picture
-from producers.spread import RoundRobin
+from producers.sources import Picture, SourceRules
 from producers.status import StatusBoard
 from producers.topics import Topics
 from schemas.catalogue import Catalogue
@@ -35,6 +34,7 @@ from schemas.messages import (
     Pacing,
 )
 from schemas.settings import Settings
+from schemas.spread import RoundRobin
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ class CameraRun:
                 offer=self._offer,
                 report=self._report,
                 stop=self._stop,
-                passwords=self._worker.settings.camera_passwords,
+                rules=SourceRules.of(self._worker.settings),
             )
             reader.run()
         finally:

@@ -20,6 +20,7 @@ from producers.ownership import Ownership
 from producers.records import RecordSink
 from producers.run import Worker
 from producers.sink import FrameSink
+from producers.sources import lock_ffmpeg
 from producers.topics import Topics
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -57,7 +58,7 @@ def run(settings: Settings) -> int:
     Returns the exit code: 0, or 1 when the connection to Kafka broke in a way that only a new process mends. To be
     called from the main thread, once for each process.
     """
-    _quiet_opencv()
+    _prepare_opencv()
     stop = _StopSignal()
     topics = Topics(settings)
     if not _await_broker(settings, topics, stop):
@@ -79,7 +80,7 @@ def run(settings: Settings) -> int:
 def _serve(worker: Worker, stop: _StopSignal) -> int:
     manager = Manager(worker)
     worker.fence.start(manager.fence)
-    ownership = Ownership(worker.settings, worker.metrics, manager.apply)
+    ownership = Ownership(worker.settings, worker.metrics, manager.apply, manager.settled)
     while not (stop.came or worker.frames.broken or worker.records.broken):
         ownership.poll(0.2)
     broken = not stop.came
@@ -116,9 +117,7 @@ def _await_hanging(manager: Manager) -> None:
         time.sleep(0.05)
 
 
-def _quiet_opencv() -> None:
-    """Our errors name the source without its password; OpenCV and FFmpeg would print their own. One thread is enough
-    for a picture: the cameras are the parallelism."""
-    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+def _prepare_opencv() -> None:
+    """Bind FFmpeg before there are threads. One thread is enough for a picture: the cameras are the parallelism."""
+    lock_ffmpeg()
     cv2.setNumThreads(1)

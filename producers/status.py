@@ -21,7 +21,7 @@ class StatusBoard:
         self._measured = (now, 0)
 
     @property
-    def state(self) -> CameraState:
+    def state(self) -> CameraState | str:
         """The camera's state."""
         return self._status.state
 

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from confluent_kafka import Producer
 
 from processors.inference.jpeg import check_jpeg
+from producers.connection import client_config
 from producers.control import put_camera, read_cameras, remove_camera
 from producers.sources import barcode
 from schemas.errors import CameraError, EnvironmentMissingError
 from schemas.ledger.captures import RunTotals
-from schemas.messages import Camera, CameraState, Lane, Pacing
+from schemas.messages import Camera, CameraState, CameraStatus, Lane, Pacing
 from schemas.settings import Settings
 from tests.integration.capture_world import (
     capture_worker,
@@ -25,6 +27,7 @@ from tests.integration.capture_world import (
     read_statuses,
     read_topic,
 )
+from tests.planted import URL_PASSWORD, URL_TOKEN
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
@@ -41,7 +44,7 @@ def delivered(settings: Settings, camera: str, model: str) -> int:
     return sum(len(read) for key, read in read_captures(settings).delivered.items() if key[:2] == (camera, model))
 
 
-def state_of(settings: Settings, camera: str) -> CameraState | None:
+def state_of(settings: Settings, camera: str) -> CameraState | str | None:
     status = read_statuses(settings).get(camera)
     return status.state if status else None
 
@@ -172,11 +175,30 @@ def test_kill_9_loses_only_the_counts_of_the_last_second(settings: Settings, tmp
 def test_a_broker_that_is_away_is_waited_for(tmp_path: Path) -> None:
     away = Settings(bootstrap_servers="127.0.0.1:9")
     with capture_worker(away, tmp_path) as worker:
-        worker.says("waiting for kafka servers=127.0.0.1:9")
+        worker.says("waiting for kafka reason='no Kafka broker answers at 127.0.0.1:9 ")
         assert worker.stop() < 8
     assert "Traceback" not in worker.log.read_text()
     with pytest.raises(EnvironmentMissingError, match=r"kafka 127\.0\.0\.1:9: .* expected a broker"):
         read_cameras(away)
+
+
+def test_a_specification_with_a_secret_is_refused_by_capture_too(settings: Settings, tmp_path: Path) -> None:
+    """Who writes to the topic without our command passes no check: nobody is dialled, and the status says why."""
+    source = f"rtsp://admin:{URL_PASSWORD}@127.0.0.1:9/s?token={URL_TOKEN}"
+    camera = Camera(id="door", source=source, models=(FACES,))
+    producer = Producer(client_config(settings, "test"))
+    producer.produce(settings.names.cameras, camera.to_json(), camera.id)
+    assert producer.flush(10) == 0
+    with capture_worker(settings, tmp_path) as worker:
+        worker.says("camera broken camera=door")
+        worker.stop()
+    errors = [
+        CameraStatus.from_json(record.value()).error or ""
+        for record in read_topic(settings, settings.names.camera_status)
+        if record.value()
+    ]
+    assert any("source 'rtsp://admin:***@127.0.0.1:9/s?token=***' holds a secret" in error for error in errors)
+    assert URL_PASSWORD not in worker.log.read_text() + "".join(errors)
 
 
 def test_the_desired_state_is_checked_written_and_read(settings: Settings) -> None:

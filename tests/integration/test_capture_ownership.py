@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
+from deploy.local.kafka import EmbeddedKafka
 from producers.control import put_camera
 from producers.records import RecordSink
 from schemas.messages import Camera, CameraState, CaptureClaim
@@ -74,3 +75,28 @@ def test_a_higher_claim_stops_its_camera_and_no_other(settings: Settings, tmp_pa
         eventually(lambda: owners(settings).get("fenced") != "rival", "it streams again")
         worker.stop()
     assert "camera fenced camera=free" not in worker.log.read_text()
+
+
+def test_an_outage_longer_than_the_session_stops_no_camera(
+    kafka: EmbeddedKafka, settings: Settings, tmp_path: Path
+) -> None:
+    put_camera(settings, Camera(id="steady", source="pattern:", models=(FACES,), fps=5))
+    with capture_worker(settings, tmp_path) as worker:
+        eventually(lambda: set(owners(settings)) == {"steady"}, "it streams")
+        kafka.stop()
+        worker.says("cameras lost")
+        kafka.start()
+        sent = len(read_frames(settings, FACES).addresses)
+        eventually(lambda: len(read_frames(settings, FACES).addresses) > sent, "frames come at once", deadline_s=8)
+        eventually(lambda: worker.log.read_text().count("cameras assigned") == 2, "the group has it again")
+        captures = read_captures(settings)
+        (run,) = captures.totals
+        before = captures.totals[run].captured
+        eventually(lambda: read_captures(settings).totals[run].captured > before, "the same run goes on")
+        worker.stop()
+    captures = read_captures(settings)
+    assert {name: len(claims) for name, claims in captures.claims.items()} == {"steady": 1}
+    (totals,) = captures.totals.values()
+    assert totals.closed
+    assert totals.imbalance == totals.gap == totals.in_flight == 0
+    assert totals.failed, "what could not be sent for ten seconds was given up, and counted"

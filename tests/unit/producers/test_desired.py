@@ -60,8 +60,21 @@ def test_a_revoked_partition_takes_its_cameras_along(desired: DesiredCameras) ->
 def test_a_partition_that_comes_back_is_read_anew(desired: DesiredCameras) -> None:
     put(desired, 0, camera("a"))
     desired.end(0)
+    desired.revoke(0)
     desired.assign(0)
     assert desired.cameras() == {}
+
+
+def test_a_partition_that_was_lost_and_comes_back_keeps_its_cameras_until_it_was_read(desired: DesiredCameras) -> None:
+    put(desired, 0, camera("kept"), camera("deleted"))
+    desired.end(0)
+    desired.assign(0)
+    assert set(desired.cameras()) == {"kept", "deleted"}
+    put(desired, 0, camera("kept", fps=5))
+    desired.record(0, b"deleted", None)
+    desired.end(0)
+    assert desired.cameras() == {"kept": camera("kept", fps=5)}
+    assert desired.farewell("deleted") is Farewell.FORGOTTEN
 
 
 def test_other_sites_are_not_ours_and_disabled_cameras_are(desired: DesiredCameras) -> None:

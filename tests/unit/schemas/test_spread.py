@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from producers.spread import RoundRobin
+from schemas.spread import RoundRobin
 
 
 def test_every_partition_in_turn_by_frames_sent() -> None:

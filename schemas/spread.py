@@ -1,4 +1,4 @@
-"""Spreading: frames over partitions, round robin by frames sent, and cameras over a period."""
+"""Spreading frames over partitions: round robin by frames sent, whoever writes them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,3 @@ class RoundRobin:
     def sent(self) -> None:
         """The frame was accepted: it is the next partition's turn."""
         self._next += 1
-
-
-def phase_of(camera: str) -> float:
-    """A camera's place within a period, from 0 to 1, the same in every run."""
-    return zlib.crc32(camera.encode()) / 2**32
