@@ -19,10 +19,11 @@ from schemas.messages import (
     FrameAddress,
     FrameInfo,
     FrameReference,
-    Headers,
     Message,
     ModelReference,
     PartitionRanges,
+    RawHeaders,
+    Redrive,
     Result,
     Skip,
     SkippedFrames,
@@ -35,6 +36,7 @@ MESSAGES: Final[dict[str, type[Message]]] = {
     "camera-status": CameraStatus,
     "capture-claim": CaptureClaim,
     "capture-counts": CaptureCounts,
+    "redrive": Redrive,
     "result": Result,
     "skip": Skip,
 }
@@ -107,6 +109,14 @@ EXAMPLES: Final[dict[str, Message]] = {
         ),
         in_flight=1,
     ),
+    "redrive": Redrive(
+        address="face-detection/7/2045",
+        camera="entrance",
+        letter=str(_ADDRESS),
+        origin=str(_ADDRESS),
+        number=1,
+        time=datetime(2026, 1, 31, 14, 30, tzinfo=UTC),
+    ),
     "result": RESULT,
     "skip": Skip(
         model="face-detection",
@@ -117,7 +127,7 @@ EXAMPLES: Final[dict[str, Message]] = {
 }
 """A golden record of every JSON message."""
 
-EXAMPLE_HEADERS: Final[dict[str, Headers]] = {
+EXAMPLE_HEADERS: Final[dict[str, RawHeaders]] = {
     "frame": FRAME.encode(),
     "result": RESULT.headers(),
     "dead-letter": DEAD_LETTER.encode(),
@@ -131,7 +141,7 @@ def files() -> dict[str, str]:
     texts |= {f"json/{name}.headers.schema.json": _dump(headers.schema(name)) for name in headers.HEADERS}
     texts |= {f"examples/{name}.json": _dump(json.loads(message.to_json())) for name, message in EXAMPLES.items()}
     texts |= {
-        f"examples/{name}.headers.json": _dump({key: value.decode() for key, value in pairs})
+        f"examples/{name}.headers.json": _dump({key: (value or b"").decode() for key, value in pairs})
         for name, pairs in EXAMPLE_HEADERS.items()
     }
     return texts

@@ -3,16 +3,20 @@
     FramebusError
     ├── SettingsError            a FRAMEBUS_… variable is unknown, missing or wrong
     ├── CatalogueError           a model is unknown, or its entry is wrong
+    ├── WindowError              a window of time is empty, lies ahead, or is none
     ├── CameraError              a camera's specification is wrong
     ├── SourceError              a camera's source cannot be opened or read
+    │   └── SourceRefusedError       … because a rule forbids its address, path or form
     ├── MessageError             a record on a topic is not what its schema says
+    │   ├── NewerRecordError     … because a newer release wrote it: nobody's fault, it is set aside
     │   └── FrameError           … and it is a frame: it ends in dead-letters
     │       ├── HeaderError      a header is missing or malformed
     │       ├── NotJpegError     the value is not a JPEG picture
-    │       ├── FrameTooLargeError   more bytes or more pixels than the limit
+    │       ├── FrameTooLargeError   more bytes, pixels or scans than the limit
     │       └── LethalFrameError     the frame ended the worker each time that it was tried alone
     ├── ModelError               a network cannot be fetched, compiled or run
     ├── FetchError               a download failed, or its sha256 is not the expected one
+    ├── StalledError             a worker whose broker answers does not get on with the frames that wait
     └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
 
 A message names the thing, the value, and what was expected.
@@ -33,6 +37,10 @@ class CatalogueError(FramebusError):
     """A model is not in the catalogue, or its entry is wrong."""
 
 
+class WindowError(FramebusError):
+    """A window of time is empty, lies ahead, or is none."""
+
+
 class CameraError(FramebusError):
     """A camera's specification is wrong."""
 
@@ -41,8 +49,16 @@ class SourceError(FramebusError):
     """A camera's source cannot be opened or read."""
 
 
+class SourceRefusedError(SourceError):
+    """A rule forbids what a camera's source names, or what it leads to."""
+
+
 class MessageError(FramebusError):
     """A record on a topic is not what its schema says."""
+
+
+class NewerRecordError(MessageError):
+    """A record of a kind or a version that only a newer release knows: it is set aside, and nobody is at fault."""
 
 
 class FrameError(MessageError):
@@ -54,11 +70,11 @@ class HeaderError(FrameError):
 
 
 class NotJpegError(FrameError):
-    """A frame's value is not a complete JPEG picture."""
+    """A frame's value is not a complete JPEG picture of a kind that is taken."""
 
 
 class FrameTooLargeError(FrameError):
-    """A frame has more bytes or more pixels than the limit."""
+    """A frame has more bytes, pixels or scans than the limit."""
 
 
 class LethalFrameError(FrameError):
@@ -71,6 +87,10 @@ class ModelError(FramebusError):
 
 class FetchError(FramebusError):
     """A download failed, or what came is not what was expected."""
+
+
+class StalledError(FramebusError):
+    """Frames wait, the broker answers, and yet nothing is committed: only a new process can go on."""
 
 
 class EnvironmentMissingError(FramebusError):

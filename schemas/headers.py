@@ -21,6 +21,8 @@ _EVENT: Final[dict[str, Any]] = {
     Header.CAMERA: _IDENTIFIER,
     Header.RUN: _NUMBER,
     Header.SEQ: _NUMBER,
+    Header.REDRIVE_OF: _ADDRESS,
+    Header.REDRIVE: _NUMBER,
 }
 
 FRAME: Final[dict[str, Any]] = {
@@ -30,7 +32,7 @@ FRAME: Final[dict[str, Any]] = {
     Header.CONTENT_TYPE: {"const": JPEG_TYPE},
     Header.WIDTH: _NUMBER,
     Header.HEIGHT: _NUMBER,
-    Header.LANE: {"enum": [lane.value for lane in Lane]},
+    Header.LANE: {"anyOf": [{"enum": [lane.value for lane in Lane]}, _IDENTIFIER]},
     Header.TRACEPARENT: {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
 }
 RESULT: Final[dict[str, Any]] = {
@@ -46,8 +48,11 @@ DEAD_LETTER: Final[dict[str, Any]] = {
     Header.ERROR_MESSAGE: {"type": "string", "maxLength": 1024},
     Header.ATTEMPTS: _NUMBER,
     Header.OMITTED: {"const": "true"},
+    Header.HEADERS_OMITTED: {"const": "true"},
 }
-OPTIONAL: Final = frozenset({Header.TRACEPARENT, Header.OMITTED})
+OPTIONAL: Final = frozenset(
+    {Header.TRACEPARENT, Header.REDRIVE_OF, Header.REDRIVE, Header.OMITTED, Header.HEADERS_OMITTED}
+)
 
 HEADERS: Final = {"frame": FRAME, "result": RESULT, "dead-letter": DEAD_LETTER}
 """The headers of each record by the name of its schema; more headers may stand beside them."""

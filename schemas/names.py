@@ -37,6 +37,10 @@ class Names:
         return f"{self.prefix}dead-letters"
 
     @property
+    def redrives(self) -> str:
+        return f"{self.prefix}redrives"
+
+    @property
     def cameras(self) -> str:
         return f"{self.prefix}cameras"
 
@@ -51,6 +55,10 @@ class Names:
     def capture_group(self, site: str) -> str:
         """The consumer group that runs the cameras of `site`."""
         return f"{self.prefix}capture.{site}"
+
+    def result_group(self, name: str) -> str:
+        """The consumer group of an application that reads results and calls itself `name`."""
+        return f"{self.prefix}results.{name}"
 
     @property
     def reader_group(self) -> str:
@@ -71,7 +79,7 @@ class Names:
 
 
 class Header:
-    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what a dead letter adds."""
+    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what redriving and a dead letter add."""
 
     SPECVERSION: Final = "ce_specversion"
     ID: Final = "ce_id"
@@ -86,11 +94,16 @@ class Header:
     HEIGHT: Final = "ce_height"
     LANE: Final = "ce_lane"
     TRACEPARENT: Final = "traceparent"
+    REDRIVE_OF: Final = "ce_redriveof"
+    REDRIVE: Final = "ce_redrive"
     ADDRESS: Final = "ce_address"
     ERROR: Final = "framebus_error"
     ERROR_MESSAGE: Final = "framebus_error_message"
     ATTEMPTS: Final = "framebus_attempts"
     OMITTED: Final = "framebus_value_omitted"
+    HEADERS_OMITTED: Final = "framebus_headers_omitted"
+    KEPT: Final = "framebus_original_"
+    """Before the name of an original header that is called like one which the dead letter adds."""
 
 
 class Metric:
@@ -109,3 +122,9 @@ class Metric:
     STREAM_CLIENTS: Final = "framebus_stream_clients"
     HTTP_DURATION: Final = "framebus_http_request_duration_seconds"
     ERRORS: Final = "framebus_errors"
+    LEDGER_FRAMES: Final = "framebus_ledger_frames"
+    LEDGER_UNEXPLAINED: Final = "framebus_ledger_unexplained"
+    LEDGER_MALFORMED: Final = "framebus_ledger_malformed_records"
+    LEDGER_REPEATS: Final = "framebus_ledger_repeats"
+    LEDGER_CONFLICTS: Final = "framebus_ledger_conflicts"
+    LEDGER_TIME: Final = "framebus_ledger_time_seconds"

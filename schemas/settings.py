@@ -2,19 +2,49 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
+from schemas.addresses import AddressRule
 from schemas.errors import SettingsError
 from schemas.names import Names
+from schemas.printable import SHOWN, printable, shown
 
 ENVIRONMENT_PREFIX: Final = "FRAMEBUS_"
 RECORD_OVERHEAD: Final = 64 * 1024
 """Bytes that a record may have above its value: headers, key and framing."""
+
+TOKEN_LENGTH: Final = 16
+"""A token that a program may guess at leisure must be long; `framebus token` makes one of 43 characters."""
+_TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
+"""What RFC 6750 lets a client send after `Authorization: Bearer`."""
+_NAMES: Final = r"^([^\s,/@]+(,[^\s,/@]+)*)?$"
+
+
+def _check_token(token: SecretStr) -> SecretStr:
+    if not _TOKEN.fullmatch(token.get_secret_value()):
+        raise ValueError(
+            f"expected {TOKEN_LENGTH} to 512 letters, digits and any of ._~+/=- in one line (framebus token makes one)"
+        )
+    return token
+
+
+Token = Annotated[SecretStr, AfterValidator(_check_token)]
+ROOT_SEPARATOR: Final = ":"
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -39,26 +69,64 @@ class Settings(BaseModel):
     frame_limit_pixels: int = Field(default=50_000_000, ge=1)
     site: str = Field(default="default", pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")
     camera_passwords: Path | None = None
-    """A folder with a file for each camera host, named after it, that holds the password of the URL's user."""
+    """A folder with a file for each camera host, named `host` or `host_port`, that holds the password of the URL's
+    user."""
+    source_addresses: str = "unicast"
+    """Where cameras may be: `unicast`, `loopback`, networks as 10.0.0.0/8, with commas between them."""
+    source_roots: str | None = None
+    """The folders that files and folders of pictures may be in, with `:` between them; without it, anywhere."""
+    source_ca_file: Path | None = None
+    """Certificates, besides the system's, that cameras behind https:// and rtsps:// may show."""
+    source_tls: Literal["verify", "encrypt"] = "verify"
+    """Whether those cameras must show a certificate that is valid for their host."""
     grace: float = Field(default=30.0, gt=0)
     """Seconds after SIGTERM in which a worker finishes what it took, commits and leaves; then it is killed."""
+    slot: Path | None = None
+    """A worker's place on this machine: a file, by which one that is started again need not wait for the session of its
+    predecessor, which was killed."""
     replication_factor: int = Field(default=1, ge=1)
     cache: Path = Path("~/.cache/framebus")
     api_host: str = "127.0.0.1"
     api_port: int = Field(default=8080, ge=0, le=65535)
+    api_viewer_token: Token | None = None
+    """Who shows it may read everything that the API has."""
+    api_operator_token: Token | None = None
+    """Who shows it may also change things."""
+    api_hosts: str = Field(default="", pattern=_NAMES)
+    """The names, with commas, by which browsers may call the API; addresses and localhost always are."""
+    api_trusted_proxies: str = Field(default="", pattern=_NAMES)
+    """Addresses, with commas, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    api_requests_per_second: int = Field(default=500, ge=1)
+    """Of one client address, where tokens are set; twice as many may come at once."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("source_addresses")
+    @classmethod
+    def _addresses(cls, value: str) -> str:
+        AddressRule.parse(value)
+        return value
+
+    @field_validator("source_roots")
+    @classmethod
+    def _roots(cls, value: str | None) -> str | None:
+        for root in (value or "").split(ROOT_SEPARATOR) if value is not None else ():
+            if not root.startswith("/"):
+                raise ValueError(f"folder {root!r}: expected absolute paths with {ROOT_SEPARATOR} between them")
+        return value
 
     @model_validator(mode="after")
     def _complete_credentials(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
             raise ValueError(
                 f"FRAMEBUS_SECURITY_PROTOCOL={self.security_protocol} "
-                "needs FRAMEBUS_SASL_USERNAME and FRAMEBUS_SASL_PASSWORD"
+                "needs FRAMEBUS_SASL_USERNAME and FRAMEBUS_SASL_PASSWORD (better: FRAMEBUS_SASL_PASSWORD_FILE)"
             )
         if (self.ssl_cert_file is None) != (self.ssl_key_file is None):
             raise ValueError("FRAMEBUS_SSL_CERT_FILE and FRAMEBUS_SSL_KEY_FILE are needed together")
+        if self.api_viewer_token and self.api_viewer_token == self.api_operator_token:
+            raise ValueError("FRAMEBUS_API_VIEWER_TOKEN and FRAMEBUS_API_OPERATOR_TOKEN are the same: expected two")
         return self
 
     @classmethod
@@ -77,7 +145,7 @@ class Settings(BaseModel):
         if unknown:
             variables = ", ".join(ENVIRONMENT_PREFIX + name.upper() for name in unknown)
             expected = ", ".join(ENVIRONMENT_PREFIX + name.upper() for name in cls.model_fields)
-            raise SettingsError(f"unknown variable {variables}; expected one of {expected}")
+            raise SettingsError(f"unknown variable {printable(variables, 2 * SHOWN)}; expected one of {expected}")
         try:
             return cls.model_validate(given)
         except ValidationError as error:
@@ -119,12 +187,14 @@ class Settings(BaseModel):
         return config
 
 
-_SECRET = ("password",)
+API_TOKENS: Final = ("api_viewer_token", "api_operator_token")
+SECRETS: Final = ("sasl_password", "ssl_key_password", *API_TOKENS)
+"""The fields whose values nobody may see; each may also come from a file, `FRAMEBUS_<FIELD>_FILE`."""
 
 
 def _explain(detail: ErrorDetails, given: Mapping[str, str]) -> str:
     field = str(detail["loc"][0]) if detail["loc"] else ""
     if not field:
         return str(detail["msg"]).removeprefix("Value error, ")
-    shown = "(hidden)" if any(word in field for word in _SECRET) else repr(given.get(field))
-    return f"{ENVIRONMENT_PREFIX}{field.upper()}={shown}: {detail['msg']}"
+    value = "(hidden)" if field in SECRETS else shown(str(given.get(field)))
+    return f"{ENVIRONMENT_PREFIX}{field.upper()}={value}: {str(detail['msg']).removeprefix('Value error, ')}"

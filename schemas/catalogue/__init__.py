@@ -5,6 +5,7 @@ from __future__ import annotations
 from schemas.catalogue.builtin import BUILTIN
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
 from schemas.errors import CatalogueError
+from schemas.printable import shown
 
 
 class Catalogue:
@@ -30,7 +31,7 @@ class Catalogue:
         try:
             return self._models[name]
         except KeyError:
-            raise CatalogueError(f"model {name!r}: expected one of {', '.join(self._models)}") from None
+            raise CatalogueError(f"model {shown(name)}: expected one of {', '.join(self._models)}") from None
 
 
 __all__ = ["Catalogue", "InputSpec", "Model", "OutputSpec", "PackageFile", "Precision", "Resize"]

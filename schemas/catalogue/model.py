@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from schemas.messages._base import Identifier
+from schemas.errors import CatalogueError
+from schemas.messages._base import Identifier, explain
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -15,7 +16,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class Entry(BaseModel):
     """A part of a catalogue entry: frozen, and a field that is not known is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=1024)
 
 
 class Precision(StrEnum):
@@ -49,8 +50,8 @@ class PackageFile(Entry):
 class InputSpec(Entry):
     """What a network takes: pixels as (x - mean) * scale for each channel in the order `colour`."""
 
-    width: Annotated[int, Field(ge=1)]
-    height: Annotated[int, Field(ge=1)]
+    width: Annotated[int, Field(ge=1, le=8192)]
+    height: Annotated[int, Field(ge=1, le=8192)]
     colour: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NHWC", "NCHW"] = "NCHW"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -63,7 +64,7 @@ class OutputSpec(Entry):
 
     threshold: Annotated[float, Field(ge=0, le=1)]
     nms_iou: Annotated[float, Field(ge=0, le=1)]
-    limit: Annotated[int, Field(ge=1)] = 100
+    limit: Annotated[int, Field(ge=1, le=10_000)] = 100
 
 
 class Model(Entry):
@@ -82,7 +83,19 @@ class Model(Entry):
     frame_width: Annotated[int, Field(ge=16, le=7680)] = 640
     precision: Precision = Precision.AUTO
     device: str = "CPU"
-    max_age: Annotated[float, Field(gt=0)] = 5.0
-    partitions: Annotated[int, Field(ge=1)] = 12
-    fps: Annotated[float, Field(gt=0)] = 60.0
+    max_age: Annotated[float, Field(gt=0, le=86_400)] = 5.0
+    partitions: Annotated[int, Field(ge=1, le=10_000)] = 12
+    fps: Annotated[float, Field(gt=0, le=100_000)] = 60.0
     """Frames a second that the topic's retention is planned for."""
+
+    @classmethod
+    def from_json(cls, value: str | bytes) -> Self:
+        """Read a catalogue entry.
+
+        Raises:
+            CatalogueError: It is no JSON, or a field is unknown, missing or not what the entry expects.
+        """
+        try:
+            return cls.model_validate_json(value)
+        except ValidationError as error:
+            raise CatalogueError(explain("catalogue entry", error)) from None

@@ -5,8 +5,9 @@ from schemas.messages.address import FrameAddress
 from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing
 from schemas.messages.captures import CaptureClaim, CaptureCounts, DropReason, decode_capture
 from schemas.messages.dead_letter import DeadLetter, decode_dead_letter
-from schemas.messages.frame import FrameInfo, Headers, Lane, decode_frame_headers
+from schemas.messages.frame import FrameInfo, Headers, Lane, RawHeaders, decode_frame_headers
 from schemas.messages.ranges import PartitionRanges
+from schemas.messages.redrive import Redrive, Redriven, redriven_from_headers, redriven_headers
 from schemas.messages.result import (
     Detection,
     FrameReference,
@@ -14,6 +15,7 @@ from schemas.messages.result import (
     Result,
     StageTimings,
     address_from_headers,
+    check_result_type,
 )
 from schemas.messages.skip import Skip, SkippedFrames, SkipReason
 
@@ -35,15 +37,21 @@ __all__ = [
     "ModelReference",
     "Pacing",
     "PartitionRanges",
+    "RawHeaders",
+    "Redrive",
+    "Redriven",
     "Result",
     "Skip",
     "SkipReason",
     "SkippedFrames",
     "StageTimings",
     "address_from_headers",
+    "check_result_type",
     "decode_capture",
     "decode_dead_letter",
     "decode_frame_headers",
     "explain",
     "format_time",
+    "redriven_from_headers",
+    "redriven_headers",
 ]

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple, Self
 
 from schemas.errors import MessageError
 from schemas.names import IDENTIFIER
+from schemas.printable import shown
 
 _FORM: Final = re.compile(rf"({IDENTIFIER.pattern})/([0-9]{{1,19}})/([0-9]{{1,19}})")
 
@@ -30,6 +31,8 @@ class FrameAddress(NamedTuple):
         """
         found = _FORM.fullmatch(text)  # one match: an audit reads millions of these
         if not found:
-            raise MessageError(f"frame address {text!r}: expected model/partition/offset, as object-detection/3/1234")
+            raise MessageError(
+                f"frame address {shown(text)}: expected model/partition/offset, as object-detection/3/1234"
+            )
         model, partition, offset = found.groups()
         return cls(model, int(partition), int(offset))

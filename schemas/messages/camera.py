@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
-from schemas.messages._base import Identifier, Message, Timestamp
+from schemas.messages._base import Identifier, LaterWord, Message, Timestamp
 from schemas.messages.frame import Lane
 
 
@@ -63,7 +63,7 @@ class CameraStatus(Message):
 
     camera: Identifier
     site: Identifier
-    state: CameraState
+    state: Annotated[CameraState | LaterWord, Field(union_mode="left_to_right")]
     since: Timestamp
     owner: str
     run: int | None = None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import Field, TypeAdapter, ValidationError, model_validator
 
 from schemas.errors import MessageError
-from schemas.messages._base import Identifier, Message, Timestamp, explain
+from schemas.messages._base import INT64, Identifier, LaterWord, Message, Timestamp, explain, refuse_later_kind
 from schemas.messages.ranges import PartitionRanges
+from schemas.names import IDENTIFIER
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0), INT64]
 
 
 class DropReason(StrEnum):
@@ -25,6 +26,14 @@ class DropReason(StrEnum):
     """The JPEG is larger than the frame limit."""
     ENCODE_FAILED = "encode-failed"
     """The picture could not be written as JPEG."""
+
+
+_REASONS: Final[dict[str, Any]] = {
+    "anyOf": [
+        {"enum": [reason.value for reason in DropReason]},
+        {"pattern": f"^{IDENTIFIER.pattern}$", "type": "string"},
+    ]
+}
 
 
 class CaptureCounts(Message):
@@ -43,7 +52,9 @@ class CaptureCounts(Message):
     time: Timestamp
     first_seq: Count
     next_seq: Count
-    dropped: dict[DropReason, Count] = Field(default_factory=dict)
+    dropped: dict[Annotated[DropReason | LaterWord, Field(union_mode="left_to_right")], Count] = Field(
+        default_factory=dict, json_schema_extra={"propertyNames": _REASONS}
+    )
     failed: Count = 0
     delivered: tuple[PartitionRanges, ...] = ()
     in_flight: Count = 0
@@ -87,6 +98,7 @@ def decode_capture(value: bytes | None) -> CaptureCounts | CaptureClaim:
     """Read a record of the topic `captures`.
 
     Raises:
+        NewerRecordError: It is of a kind that only a newer release knows.
         MessageError: The value is neither counts nor a claim.
     """
     if not value:
@@ -94,4 +106,5 @@ def decode_capture(value: bytes | None) -> CaptureCounts | CaptureClaim:
     try:
         return _captures.validate_json(value)
     except ValidationError as error:
+        refuse_later_kind("capture record", error)
         raise MessageError(explain("capture record", error)) from None

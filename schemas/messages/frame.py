@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final
 
-from schemas.errors import HeaderError
-from schemas.messages._base import format_time
+from schemas.errors import HeaderError, MessageError
+from schemas.messages._base import format_time, refuse_later_version
+from schemas.messages.address import FrameAddress
 from schemas.names import IDENTIFIER, Header
+from schemas.printable import shown
 
 FRAME_TYPE: Final = "framebus.frame.v1"
 JPEG_TYPE: Final = "image/jpeg"
@@ -20,9 +22,12 @@ _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 Headers = list[tuple[str, bytes]]
 """Record headers as both Kafka clients take them."""
 
+RawHeaders = Sequence[tuple[str, bytes | None]]
+"""Record headers as somebody wrote them: a value may be null."""
+
 
 class Lane(StrEnum):
-    """How a frame may be treated: only `live` frames are ever shed."""
+    """How a frame may be treated: only `live` frames are ever shed, so none of a lane that a later release adds is."""
 
     LIVE = "live"
     BATCH = "batch"
@@ -34,7 +39,8 @@ class FrameInfo:
     """What a frame's headers say.
 
     `seq` counts the frames that this camera offered to this model in this run, dropped ones included; `run` is the
-    offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels.
+    offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels. A dead letter that was
+    sent again says which frame it was at first (`redrive_of`) and the how many-th time this is (`redrive`, from 1).
     """
 
     model: str
@@ -45,8 +51,10 @@ class FrameInfo:
     captured_at: datetime
     width: int
     height: int
-    lane: Lane = Lane.LIVE
+    lane: Lane | str = Lane.LIVE
     traceparent: str | None = None
+    redrive_of: FrameAddress | None = None
+    redrive: int = 0
 
     @property
     def id(self) -> str:
@@ -72,33 +80,40 @@ class FrameInfo:
             Header.SEQ: str(self.seq),
             Header.WIDTH: str(self.width),
             Header.HEIGHT: str(self.height),
-            Header.LANE: self.lane.value,
+            Header.LANE: str(self.lane),
         }
         if self.traceparent:
             headers[Header.TRACEPARENT] = self.traceparent
+        if self.redrive_of:
+            headers |= {Header.REDRIVE_OF: str(self.redrive_of), Header.REDRIVE: str(self.redrive)}
         return [(name, value.encode()) for name, value in headers.items()]
 
 
 def decode_frame_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> FrameInfo:
     """Read a frame record's headers.
 
+    Headers that we do not know are ignored; a lane that we do not know is kept by its name.
+
     Raises:
+        NewerRecordError: The frame's type is a later version of ours: nobody's fault, least of all the frame's.
         HeaderError: A header is missing, or is not what was expected; the message names it.
     """
     given = dict(headers or ())
     _expect(given, Header.SPECVERSION, "1.0")
+    refuse_later_version(_text(given, Header.TYPE), FRAME_TYPE)
     _expect(given, Header.TYPE, FRAME_TYPE)
     _expect(given, Header.CONTENT_TYPE, JPEG_TYPE)
     camera = _identifier(given, Header.CAMERA)
     source = _text(given, Header.SOURCE)
     site = source.removeprefix("/sites/").removesuffix(f"/cameras/{camera}")
     if source != f"/sites/{site}/cameras/{camera}" or not IDENTIFIER.fullmatch(site):
-        raise HeaderError(f"header {Header.SOURCE} = {source!r}: expected /sites/<site>/cameras/{camera}")
+        raise HeaderError(f"header {Header.SOURCE} = {shown(source)}: expected /sites/<site>/cameras/{camera}")
     run, seq = _number(given, Header.RUN), _number(given, Header.SEQ)
     identity = _text(given, Header.ID)
     model = identity.removesuffix(f"/{run}/{seq}")
     if identity != f"{model}/{run}/{seq}" or not IDENTIFIER.fullmatch(model):
-        raise HeaderError(f"header {Header.ID} = {identity!r}: expected <model>/{run}/{seq}")
+        raise HeaderError(f"header {Header.ID} = {shown(identity)}: expected <model>/{run}/{seq}")
+    redrive_of, redrive = _redrive(given)
     return FrameInfo(
         model=model,
         camera=camera,
@@ -110,6 +125,8 @@ def decode_frame_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> 
         height=_number(given, Header.HEIGHT),
         lane=_lane(given),
         traceparent=_traceparent(given),
+        redrive_of=redrive_of,
+        redrive=redrive,
     )
 
 
@@ -123,26 +140,26 @@ def _text(given: _Given, name: str) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        raise HeaderError(f"header {name} = {value[:40]!r}: expected UTF-8 text") from None
+        raise HeaderError(f"header {name} = {shown(value, 40)}: expected UTF-8 text") from None
 
 
 def _expect(given: _Given, name: str, expected: str) -> None:
     value = _text(given, name)
     if value != expected:
-        raise HeaderError(f"header {name} = {value[:80]!r}: expected {expected!r}")
+        raise HeaderError(f"header {name} = {shown(value)}: expected {expected!r}")
 
 
 def _identifier(given: _Given, name: str) -> str:
     value = _text(given, name)
     if not IDENTIFIER.fullmatch(value):
-        raise HeaderError(f"header {name} = {value[:80]!r}: expected 1 to 63 of a-z 0-9 _ -")
+        raise HeaderError(f"header {name} = {shown(value)}: expected 1 to 63 of a-z 0-9 _ -")
     return value
 
 
 def _number(given: _Given, name: str) -> int:
     value = _text(given, name)
     if not (value.isascii() and value.isdigit() and len(value) <= 18):
-        raise HeaderError(f"header {name} = {value[:80]!r}: expected a whole number, 0 or more")
+        raise HeaderError(f"header {name} = {shown(value)}: expected a whole number, 0 or more")
     return int(value)
 
 
@@ -154,16 +171,16 @@ def _time(given: _Given, name: str) -> datetime:
     except (ValueError, OverflowError):  # the latter for a year that is none in UTC
         in_utc = None
     if in_utc is None:
-        raise HeaderError(f"header {name} = {value[:80]!r}: expected RFC 3339 with a zone, as 2026-01-31T12:00:00Z")
+        raise HeaderError(f"header {name} = {shown(value)}: expected RFC 3339 with a zone, as 2026-01-31T12:00:00Z")
     return in_utc
 
 
-def _lane(given: _Given) -> Lane:
+def _lane(given: _Given) -> Lane | str:
     value = _text(given, Header.LANE)
     try:
         return Lane(value)
     except ValueError:
-        raise HeaderError(f"header {Header.LANE} = {value[:80]!r}: expected one of {', '.join(Lane)}") from None
+        return _identifier(given, Header.LANE)
 
 
 def _traceparent(given: _Given) -> str | None:
@@ -171,5 +188,17 @@ def _traceparent(given: _Given) -> str | None:
         return None
     value = _text(given, Header.TRACEPARENT)
     if not _TRACEPARENT.fullmatch(value):
-        raise HeaderError(f"header {Header.TRACEPARENT} = {value[:80]!r}: expected a W3C trace context, version 00")
+        raise HeaderError(f"header {Header.TRACEPARENT} = {shown(value)}: expected a W3C trace context, version 00")
     return value
+
+
+def _redrive(given: _Given) -> tuple[FrameAddress | None, int]:
+    if given.get(Header.REDRIVE_OF) is None and given.get(Header.REDRIVE) is None:
+        return None, 0
+    try:
+        origin = FrameAddress.parse(_text(given, Header.REDRIVE_OF)[:200])
+    except HeaderError:
+        raise
+    except MessageError as error:
+        raise HeaderError(f"header {Header.REDRIVE_OF}: {error}") from None
+    return origin, _number(given, Header.REDRIVE)

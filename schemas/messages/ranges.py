@@ -7,9 +7,9 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator
 
-from schemas.messages._base import Message
+from schemas.messages._base import INT32, INT64, Message
 
-Offset = Annotated[int, Field(ge=0)]
+Offset = Annotated[int, Field(ge=0), INT64]
 
 
 class PartitionRanges(Message):
@@ -17,7 +17,7 @@ class PartitionRanges(Message):
 
     TITLE: ClassVar[str] = "offset ranges"
 
-    partition: Annotated[int, Field(ge=0)]
+    partition: Annotated[int, Field(ge=0), INT32]
     ranges: Annotated[tuple[tuple[Offset, Offset], ...], Field(min_length=1)]
 
     @field_validator("ranges")

@@ -9,7 +9,16 @@ from typing import Annotated, ClassVar, Final, Self
 from pydantic import Field, field_validator
 
 from schemas.errors import HeaderError
-from schemas.messages._base import Identifier, Message, Timestamp, format_time
+from schemas.messages._base import (
+    INT32,
+    INT64,
+    Identifier,
+    LaterWord,
+    Message,
+    Timestamp,
+    format_time,
+    refuse_later_version,
+)
 from schemas.messages.address import FrameAddress
 from schemas.messages.frame import FrameInfo, Headers, Lane
 from schemas.names import Header
@@ -40,25 +49,32 @@ class Detection(Message):
 
 
 class FrameReference(Message):
-    """The frame that a result belongs to; `address` is where its JPEG lives in the log."""
+    """The frame that a result belongs to; `address` is where its JPEG lives in the log.
+
+    Of a dead letter that was sent again, `redrive_of` is the address that the frame had at first, and `redrive` counts
+    how often it was sent again.
+    """
 
     TITLE: ClassVar[str] = "frame reference"
 
     id: str
     camera: Identifier
     site: Identifier
-    run: int = Field(ge=0)
-    seq: int = Field(ge=0)
+    run: Annotated[int, Field(ge=0), INT64]
+    seq: Annotated[int, Field(ge=0), INT64]
     captured_at: Timestamp
-    width: int = Field(ge=1)
-    height: int = Field(ge=1)
-    lane: Lane
+    width: Annotated[int, Field(ge=1), INT32]
+    height: Annotated[int, Field(ge=1), INT32]
+    lane: Annotated[Lane | LaterWord, Field(union_mode="left_to_right")]
     address: str
+    redrive_of: str | None = None
+    redrive: Annotated[int, Field(ge=0), INT64] | None = None
 
-    @field_validator("address")
+    @field_validator("address", "redrive_of")
     @classmethod
-    def _is_address(cls, value: str) -> str:
-        FrameAddress.parse(value)
+    def _is_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            FrameAddress.parse(value)
         return value
 
     @classmethod
@@ -75,6 +91,8 @@ class FrameReference(Message):
             height=info.height,
             lane=info.lane,
             address=str(address),
+            redrive_of=str(info.redrive_of) if info.redrive_of else None,
+            redrive=info.redrive if info.redrive_of else None,
         )
 
 
@@ -134,7 +152,22 @@ def _result_headers(frame: FrameReference, inferred_at: datetime) -> Headers:
         Header.RUN: str(frame.run),
         Header.SEQ: str(frame.seq),
     }
+    if frame.redrive_of is not None:
+        headers |= {Header.REDRIVE_OF: frame.redrive_of, Header.REDRIVE: str(frame.redrive or 0)}
     return [(name, value.encode()) for name, value in headers.items()]
+
+
+def check_result_type(headers: Iterable[tuple[str, bytes | None]] | None) -> None:
+    """Make sure that a result's value is of our version; headers that say nothing of it are no obstacle.
+
+    `ce_address` stays what it is in every version, so that a reader of any release can count a result.
+
+    Raises:
+        NewerRecordError: A newer release wrote it.
+    """
+    for name, value in headers or ():
+        if name == Header.TYPE and value is not None:
+            refuse_later_version(value.decode(errors="replace"), RESULT_TYPE)
 
 
 def address_from_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> FrameAddress:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from schemas.messages._base import Identifier, Message, Timestamp
+from schemas.messages._base import Identifier, LaterWord, Message, Timestamp
 from schemas.messages.ranges import PartitionRanges
 
 
@@ -30,12 +30,16 @@ class SkippedFrames(Message):
 
 
 class Skip(Message):
-    """Frames of one model, skipped for one reason: at most 500 ms or 1,000 frames a record (except expired)."""
+    """Frames of one model, skipped for one reason: at most 500 ms or 1,000 frames a record (except expired).
+
+    A reason that a later release adds is kept by its name. Records of 0.1.0 have no `kind`.
+    """
 
     TITLE: ClassVar[str] = "skip"
 
+    kind: Literal["skip"] = "skip"
     model: Identifier
-    reason: SkipReason
+    reason: Annotated[SkipReason | LaterWord, Field(union_mode="left_to_right")]
     time: Timestamp
     skipped: Annotated[tuple[SkippedFrames, ...], Field(min_length=1)]
 

@@ -44,7 +44,7 @@ def test_messages_are_frozen_and_tolerate_unknown_fields(message: Message) -> No
         (Camera, b'{"id":"a","source":"0","models":["m"],"fps":0}', "camera: fps = 0"),
         (Detection, b'{"label":"x","score":1.5,"box":[0,0,1,1]}', "detection: score = 1.5"),
         (Detection, b'{"label":"x","score":1,"box":[0,0,1]}', "detection: box.3"),
-        (Skip, b'{"model":"m","reason":"tired","time":"2026-01-01T00:00:00Z","skipped":[]}', "skip: reason = 'tired'"),
+        (Skip, b'{"model":"m","reason":"Tired!","time":"2026-01-01T00:00:00Z","skipped":[]}', "skip: reason"),
         (
             Skip,
             b'{"model":"m","reason":"stale","time":"2026-01-01T00:00:00","skipped":[]}',
@@ -122,11 +122,31 @@ def test_dead_letters_keep_the_original_headers_and_shorten_the_message() -> Non
     assert len(read.message) == 1024
 
 
-def test_a_second_death_replaces_the_first_reason() -> None:
+HOSTILE_HEADERS: tuple[tuple[str, bytes | None], ...] = (
+    ("ce_address", b"m/0/5"),
+    ("null", None),
+    ("ce_lane", b"live"),
+    ("ce_lane", b"\xff"),
+    ("framebus_error", b"NotAnError"),
+    ("framebus_value_omitted", b"true"),
+    ("framebus_original_ce_address", b"m/0/6"),
+    ("", b""),
+    ("ce_address", None),
+)
+
+
+def test_a_dead_letter_keeps_every_header_even_those_called_like_its_own() -> None:
+    letter = DeadLetter(FrameAddress("m", 0, 1), "HeaderError", "why", original=HOSTILE_HEADERS)
+    assert decode_dead_letter(letter.encode()) == letter
+    assert [name for name, _ in letter.encode()].count("ce_address") == 1, "readers take the first"
+
+
+def test_a_second_death_replaces_the_first_reason_and_keeps_it() -> None:
     first = DeadLetter(FrameAddress("m", 0, 1), "NotJpegError", "a PNG", original=(("ce_id", b"i"),))
     again = DeadLetter(FrameAddress("m", 0, 9), "HeaderError", "no type", original=tuple(first.encode()))
-    assert decode_dead_letter(again.encode()).original == (("ce_id", b"i"),)
-    assert [name for name, _ in again.encode()].count("framebus_error") == 1
+    read = decode_dead_letter(again.encode())
+    assert (read.address.offset, read.error) == (9, "HeaderError")
+    assert decode_dead_letter(read.original) == first
 
 
 @pytest.mark.parametrize("missing", ["framebus_error", "framebus_error_message", "framebus_attempts", "ce_address"])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from schemas.errors import SettingsError
-from schemas.settings import Settings
+from schemas.settings import SECRETS, Settings
 
 
 def test_the_defaults_need_no_environment() -> None:
@@ -49,11 +49,26 @@ def test_one_definition_configures_the_client() -> None:
         ({"FRAMEBUS_SECURITY_PROTOCOL": "SASL_SSL"}, "needs FRAMEBUS_SASL_USERNAME and FRAMEBUS_SASL_PASSWORD"),
         ({"FRAMEBUS_SSL_CERT_FILE": "/c.pem"}, "are needed together"),
         ({"FRAMEBUS_PREFIX": "a b"}, "FRAMEBUS_PREFIX='a b'"),
+        ({"FRAMEBUS_API_VIEWER_TOKEN": "short"}, "FRAMEBUS_API_VIEWER_TOKEN=(hidden): expected 16 to 512 letters"),
+        ({"FRAMEBUS_API_OPERATOR_TOKEN": "s p a c e d  o u t !"}, "FRAMEBUS_API_OPERATOR_TOKEN=(hidden): expected 16"),
+        (dict.fromkeys(("FRAMEBUS_API_VIEWER_TOKEN", "FRAMEBUS_API_OPERATOR_TOKEN"), "x" * 16), "are the same"),
+        ({"FRAMEBUS_API_HOSTS": "http://a"}, "FRAMEBUS_API_HOSTS='http://a'"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "a,,b"}, "FRAMEBUS_API_TRUSTED_PROXIES='a,,b'"),
+        ({"FRAMEBUS_SOURCE_ADDRESSES": "lan"}, "FRAMEBUS_SOURCE_ADDRESSES='lan': 'lan' does not appear"),
+        ({"FRAMEBUS_SOURCE_ADDRESSES": ""}, "it is empty; expected unicast, loopback or networks"),
+        ({"FRAMEBUS_SOURCE_ROOTS": "/videos:clips"}, "folder 'clips': expected absolute paths with : between them"),
+        ({"FRAMEBUS_SOURCE_ROOTS": ""}, "folder '': expected absolute paths"),
+        ({"FRAMEBUS_SOURCE_TLS": "no"}, "FRAMEBUS_SOURCE_TLS='no'"),
     ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], expected: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(expected)):
         Settings.from_environment(environ)
+
+
+def test_every_secret_is_known_as_one() -> None:
+    hidden = {name for name, field in Settings.model_fields.items() if "SecretStr" in repr(field.annotation)}
+    assert hidden == set(SECRETS)
 
 
 def test_a_secret_never_reaches_an_error() -> None:
