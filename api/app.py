@@ -1,4 +1,4 @@
-"""The application: routes, error documents, security headers, the dashboard."""
+"""The application: routes, error documents, who may do what, security headers, the dashboard."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import pages, problems
+from api.access import Access, Guard
+from api.access.description import describe
+from api.access.roles import SESSION_PATH
 from api.edge import Edge
-from api.routes import cameras, frames, health, ledger, models, results, stream
+from api.routes import cameras, dead_letters, frames, health, ledger, models, results, session, stream
 from api.services import Services
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
@@ -41,9 +44,12 @@ def create_app(settings: Settings, catalogue: Catalogue | None = None) -> FastAP
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    problems.install(app)
-    app.add_middleware(Edge)
-    for module in (cameras, models, stream, results, frames, ledger, health):
+    problems.install(app, secret={SESSION_PATH})
+    app.state.access = Access(settings)
+    app.add_middleware(Guard, access=app.state.access)
+    app.add_middleware(Edge)  # the outermost: refusals have its headers too
+    for module in (session, cameras, models, stream, results, frames, dead_letters, ledger, health):
         app.include_router(module.router)
+    describe(app)
     pages.install(app)
     return app

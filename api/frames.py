@@ -6,15 +6,14 @@ import queue
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from api.frame_cache import FrameCache, StoredFrame
-from api.kafka import Log, Offsets, assign, drain, group_free_consumer
+from api.kafka import Log, Offsets, appended_at, assign, drain, group_free_consumer, headers_of
 from schemas.catalogue import Catalogue
-from schemas.errors import EnvironmentMissingError, FramebusError, HeaderError
+from schemas.errors import EnvironmentMissingError, FramebusError, MessageError
 from schemas.messages import FrameAddress, decode_frame_headers
 from schemas.settings import Settings
 
@@ -154,12 +153,12 @@ class FrameReader:
 
 def _stored(message: Message, model: str) -> StoredFrame:
     try:
-        info = decode_frame_headers(message.headers())
-    except HeaderError:
-        info = None  # it is a dead letter, or will be one; its address still leads to it
+        info = decode_frame_headers(headers_of(message))
+    except MessageError:
+        info = None  # a dead letter, or what only a newer release can read; its address still leads to it
     return StoredFrame(
         address=FrameAddress(model, message.partition(), message.offset()),
-        appended_at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        appended_at=appended_at(message),
         value=message.value() or b"",
         info=info,
     )

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
+from operator import methodcaller
 from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from schemas.errors import EnvironmentMissingError
+from schemas.errors import EnvironmentMissingError, HeaderError, MessageError
+from schemas.printable import shown
 from schemas.settings import Settings
 
 Log = tuple[str, int]
@@ -24,12 +27,16 @@ _PASSING: Final = frozenset(
         KafkaError.COORDINATOR_NOT_AVAILABLE,
         KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
         KafkaError.NOT_COORDINATOR,
+        KafkaError.FENCED_LEADER_EPOCH,
+        KafkaError.UNKNOWN_LEADER_EPOCH,
+        KafkaError._NOENT,  # no partition has a leader
         KafkaError._WAIT_COORD,
         KafkaError._TRANSPORT,
         KafkaError._TIMED_OUT,
     }
 )
-"""Errors that a moment's patience heals: a topic or a group's coordinator that has just been created."""
+"""Errors that a moment's patience heals: a topic or a group's coordinator that has just been created, a broker that has
+just come back."""
 _ATTEMPT_S: Final = 1.5
 """A request that meets a broker which is still making up its mind may never be answered, though the next is: so ask
 again rather than wait."""
@@ -71,6 +78,39 @@ def drain(consumer: Consumer, *, limit: int, timeout: float) -> list[Message]:
     return [first, *consumer.consume(limit - 1, 0)]
 
 
+_headers_checked: Final = methodcaller("headers")
+"""Where the name of a header is no text, confluent-kafka returns a list with holes, and an error beside it. Called from
+Python, the interpreter may take the list for a result, and the process dies of it; called from C, it looks first."""
+
+
+def headers_of(message: Message) -> list[tuple[str, bytes | None]]:
+    """The record's headers; the only way to them, in any room.
+
+    Raises:
+        HeaderError: The name of one is no text: Kafka takes any bytes, the client's library does not.
+    """
+    try:
+        return list(_headers_checked(message) or ())
+    except (UnicodeDecodeError, SystemError) as error:
+        message.set_headers([])  # the list with holes must not be given out the next time
+        unreadable = error if isinstance(error, UnicodeDecodeError) else error.__cause__
+        name = unreadable.object if isinstance(unreadable, UnicodeDecodeError) else b""
+        raise HeaderError(f"a header's name is {shown(bytes(name))}: expected UTF-8 text") from None
+
+
+def appended_at(message: Message) -> datetime:
+    """When the broker appended the record; on a topic that we did not make, what its producer says instead.
+
+    Raises:
+        MessageError: That is no time.
+    """
+    milliseconds = message.timestamp()[1]
+    try:
+        return datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise MessageError(f"the record's timestamp is {milliseconds} ms: expected a time of this era") from None
+
+
 class Offsets:
     """Where logs begin and end and how far groups have committed; each call is a fresh answer of the broker.
 
@@ -99,6 +139,16 @@ class Offsets:
     def starts(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """The first offset that each log still has."""
         return self._positions(logs, OffsetSpec.earliest(), deadline)
+
+    def at(self, logs: Iterable[Log], moment_ms: int, *, deadline: float) -> dict[Log, int]:
+        """The first offset of each log that was appended at `moment_ms`, milliseconds since the epoch, or later.
+
+        Where nothing that late was appended yet it is the log's end.
+        """
+        wanted = list(logs)
+        ends = self.ends(wanted, deadline=deadline)  # before asking: what comes meanwhile is later than any past moment
+        found = self._positions(wanted, OffsetSpec.for_timestamp(moment_ms), deadline)
+        return {log: offset if offset >= 0 else ends[log] for log, offset in found.items()}
 
     def committed(self, groups: Mapping[str, Iterable[Log]], *, deadline: float) -> dict[Log, int]:
         """The next offset that each group will read, of those of its logs where it has committed anything."""
@@ -151,6 +201,8 @@ class Offsets:
                 if error.args[0].code() not in _PASSING or time.monotonic() > deadline:
                     raise self._no_answer(what, error) from None
                 time.sleep(0.1)
+                with suppress(KafkaException):  # it would ask by what it knows of the leaders, for minutes
+                    self._admin.list_topics(timeout=min(remaining(deadline), _ATTEMPT_S))
 
     def _no_answer(self, what: str, error: KafkaException) -> EnvironmentMissingError:
         return EnvironmentMissingError(

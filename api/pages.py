@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from os import PathLike, stat_result
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 DIST: Final = Path(__file__).parent / "dashboard" / "dist"
 
@@ -24,9 +26,20 @@ _MISSING: Final = """<!doctype html>
 """
 
 
+class _Files(StaticFiles):
+    """Files that a browser may keep, if it asks whether they are still the same."""
+
+    def file_response(
+        self, full_path: str | PathLike[str], stat_result: stat_result, scope: Scope, status_code: int = 200
+    ) -> Response:
+        response = super().file_response(full_path, stat_result, scope, status_code)
+        response.headers["cache-control"] = "no-cache"
+        return response
+
+
 def install(app: FastAPI, dist: Path = DIST) -> None:
     """Serve the dashboard at `/`; after all other routes, since it takes every path."""
-    files = StaticFiles(directory=dist, html=True, check_dir=False)
+    files = _Files(directory=dist, html=True, check_dir=False)
 
     async def missing(_: Request) -> HTMLResponse:
         return HTMLResponse(_MISSING)

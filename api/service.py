@@ -11,7 +11,9 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from api.access.access import check_doors
 from api.app import create_app
+from api.patience import CONNECTIONS, PatientProtocol
 from api.services import Services
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
@@ -46,24 +48,30 @@ def run(settings: Settings) -> int:
 
     Raises:
         EnvironmentMissingError: The port is taken, or the host is not ours.
+        SettingsError: Other machines could call it, and there is no token.
     """
+    check_doors(settings)
     listener = listen(settings)
     host, port = listener.getsockname()[:2]
     log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
-    make_server(create_app(settings)).run(sockets=[listener])
+    make_server(create_app(settings), settings).run(sockets=[listener])
     return 0
 
 
-def make_server(app: FastAPI) -> uvicorn.Server:
+def make_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     """The server of `app`; it serves until its `should_exit` is set, or a signal sets it."""
+    proxies = settings.api_trusted_proxies
     config = uvicorn.Config(
         app,
+        http=PatientProtocol,
+        limit_concurrency=CONNECTIONS,
         log_config=None,  # our own logging is set up already, and says the same in one line
         log_level="warning",
         access_log=False,  # sixty pictures a second; the metrics count them
         timeout_graceful_shutdown=_FAREWELL_S,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies or None,
     )
     return _Server(config, app)
 

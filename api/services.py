@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -11,12 +14,16 @@ from starlette.concurrency import run_in_threadpool
 from api.audit import Auditor
 from api.audit_report import AuditReport
 from api.cached import Cached
+from api.dead_letters import Desk
 from api.frames import FrameReader
+from api.ledger_metrics import LEDGER
 from api.log_reader import LogReader
 from api.progress import ProgressReader
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
+from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
+from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 
 _AUDIT_S: Final = 8.0
@@ -45,6 +52,13 @@ class Services:
         self.progress = Cached(ProgressReader(settings, catalogue).read)
         self._auditor = Auditor(settings, catalogue)
         self.ledger = Cached(self._audit)
+        self.windows = WindowAudits(settings, catalogue, named=_NAMED)
+        self._settings = settings
+
+    @cached_property
+    def dead_letters(self) -> Desk:
+        """Where dead letters are worked on: made when somebody asks for them, in the event loop that serves."""
+        return Desk(self._settings, self.catalogue)
 
     def start(self) -> None:
         """Begin to read; in the event loop that serves."""
@@ -56,13 +70,23 @@ class Services:
         self.broadcaster.close()
         await run_in_threadpool(self.reader.stop)
         self.frames.close()
+        if "dead_letters" in self.__dict__:
+            await run_in_threadpool(self.dead_letters.close, timeout_s=_FAREWELL_S)
         await self.progress.settle(seconds=_FAREWELL_S)
         if await self.ledger.settle(seconds=_FAREWELL_S):
             self._auditor.close()
 
+    async def refresh_metrics(self, seconds: float) -> None:
+        """Audit for the metrics, if it is time to; where that takes longer they show the audit before."""
+        with suppress(TimeoutError, EnvironmentMissingError):
+            async with asyncio.timeout(seconds):
+                await self.ledger.get()
+
     def _audit(self) -> AuditReport:
         self._auditor.refresh(_AUDIT_S)
-        return AuditReport.of(self._auditor.balance(), at=datetime.now(UTC), limit=_NAMED)
+        balance, now = self._auditor.balance(), datetime.now(UTC)
+        LEDGER.show(balance, (model.name for model in self.catalogue.models), at=now.timestamp())
+        return AuditReport.of(balance, at=now, limit=_NAMED)
 
 
 def _services(request: Request) -> Services:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from api.result_tail import ResultRecord
+from api.result_record import ResultRecord
 from schemas.messages import Camera, CameraStatus, Result
 
 _T = TypeVar("_T")

@@ -10,7 +10,7 @@ from typing import Final
 from fastapi.sse import format_sse_event
 
 from api.metrics import STREAM_CLIENTS
-from api.result_tail import ResultRecord
+from api.result_record import ResultRecord
 from api.store import ResultFilter
 
 RESULT_EVENT: Final = "result"

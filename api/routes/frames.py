@@ -20,7 +20,8 @@ from schemas.messages.frame import JPEG_TYPE
 router = APIRouter(prefix=API, tags=["frames"])
 
 _JPEG_BEGINS: Final = b"\xff\xd8\xff"
-_CACHING: Final = "private, max-age=3600, immutable"
+_CACHING: Final = "no-store"
+"""Of a locked room's pictures nothing stays on anybody's disk."""
 
 
 class JpegResponse(Response):

@@ -9,6 +9,8 @@ from fastapi import APIRouter
 from starlette.responses import Response, StreamingResponse
 
 from api import parameters
+from api.access import Grant
+from api.access.guard import GrantDep
 from api.problems import problem, problems
 from api.routes.prefix import API
 from api.services import ServicesDep
@@ -26,6 +28,7 @@ class EventStream(StreamingResponse):
 @router.get("/results/stream", response_class=EventStream, responses=problems(404, 422, 503))
 async def stream(
     services: ServicesDep,
+    grant: GrantDep,
     camera: parameters.Camera = None,
     model: parameters.Model = None,
     label: parameters.Label = None,
@@ -35,19 +38,21 @@ async def stream(
 
     `event: result` has a result record's bytes as its data, and the record's place in the log as its id. A client that
     is too slow loses its oldest events and gets `event: gap` with `{"missed": number}` in their place. Comments keep
-    an idle connection open.
+    an idle connection open. A stream that was opened in a session ends with it.
     """
     wanted = parameters.result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
     subscription = services.broadcaster.subscribe(wanted)
     if subscription is None:
         return problem(HTTPStatus.SERVICE_UNAVAILABLE, "there are too many streams, or the service is ending")
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return EventStream(_chunks(services.broadcaster, subscription), headers=headers)
+    return EventStream(_chunks(services.broadcaster, subscription, grant), headers=headers)
 
 
-async def _chunks(broadcaster: Broadcaster, subscription: Subscription) -> AsyncIterator[bytes]:
+async def _chunks(broadcaster: Broadcaster, subscription: Subscription, grant: Grant) -> AsyncIterator[bytes]:
     try:
         async for chunk in subscription.chunks():
+            if not grant.is_current():
+                return
             yield chunk
     finally:
         broadcaster.unsubscribe(subscription)

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page
 from deploy.local import process
 from deploy.local.environment import WORKER_ENVIRONMENT, environment_of
 from schemas.settings import Settings
+from tests.leaks import LEAKS
 
 SCREENSHOTS: Final = Path(__file__).parents[2] / "build" / "screenshots"
 PROBE: Final = Path(__file__).with_name("probe.js")
@@ -133,6 +134,7 @@ def watching(
     page.add_init_script(path=PROBE)
     page.goto(url)
     yield watched
+    LEAKS.check(f"the page {page.url}", page.content().encode())
     context.close()
 
 

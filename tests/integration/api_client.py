@@ -14,18 +14,21 @@ from api.service import listen, make_server
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.integration.api_world import wait_for
+from tests.leaks import LEAKS
 
 
 @contextmanager
 def serving(settings: Settings, catalogue: Catalogue, *, ready: bool = True) -> Iterator[httpx.Client]:
     """A client of a server that runs meanwhile; `ready` waits until it reads every topic."""
     listener = listen(settings)
-    server = make_server(create_app(settings, catalogue))
+    server = make_server(create_app(settings, catalogue), settings)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:
         wait_for(lambda: server.started)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listener.getsockname()[1]}", timeout=30) as client:
+        hooks = {"response": [LEAKS.response]}
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with httpx.Client(base_url=url, timeout=30, event_hooks=hooks) as client:
             if ready:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             yield client

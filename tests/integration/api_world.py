@@ -19,10 +19,10 @@ from schemas.messages import (
     FrameAddress,
     FrameInfo,
     FrameReference,
-    Headers,
     Message,
     ModelReference,
     PartitionRanges,
+    RawHeaders,
     Result,
     Skip,
     SkippedFrames,
@@ -55,7 +55,7 @@ class World:
         *,
         key: str | None = None,
         partition: int = 0,
-        headers: Headers | None = None,
+        headers: RawHeaders | None = None,
     ) -> int:
         """Write one record and wait for it; returns its offset."""
         offsets: list[int] = []
@@ -64,7 +64,9 @@ class World:
             assert error is None, error
             offsets.append(message.offset())
 
-        self._producer.produce(topic, value, key=key, partition=partition, headers=headers or [], on_delivery=delivered)
+        self._producer.produce(
+            topic, value, key=key, partition=partition, headers=list(headers or ()), on_delivery=delivered
+        )
         assert self._producer.flush(30) == 0
         return offsets[0]
 

@@ -17,6 +17,7 @@ from schemas.messages import Camera, CameraState, CameraStatus, Detection, Frame
 from schemas.settings import Settings
 from tests.integration.api_client import Event, serving, streaming
 from tests.integration.api_world import JPEG, MODEL, T0, World, wait_for
+from tests.planted import URL_PASSWORD
 
 PERSON = Detection(label="person", score=0.9, box=(1, 2, 30, 40))
 CAR = Detection(label="car", score=0.5, box=(5, 6, 70, 80))
@@ -43,7 +44,7 @@ def get(client: httpx.Client, path: str, status: int = 200) -> dict[str, object]
 
 
 def test_cameras_come_with_their_state_and_without_their_passwords(client: httpx.Client, world: World) -> None:
-    gate = Camera(id="gate", source="rtsp://user:secret@camera.example/1", models=(MODEL,))
+    gate = Camera(id="gate", source=f"rtsp://user:{URL_PASSWORD}@camera.example/1", models=(MODEL,))
     state = CameraStatus(camera="gate", site="default", state=CameraState.STREAMING, since=T0, owner="edge-1", run=3)
     world.message(world.names.cameras, gate, key="gate")
     world.message(world.names.cameras, gate.model_copy(update={"id": "yard"}), key="yard")
@@ -155,7 +156,7 @@ def test_a_frame_is_what_was_written_at_its_address(client: httpx.Client, world:
     assert response.content == picture
     assert response.headers["content-type"] == "image/jpeg"
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert "immutable" in response.headers["cache-control"]
+    assert response.headers["cache-control"] == "no-store"
     described = [response.headers[f"x-framebus-{name}"] for name in ("camera", "run", "seq")]
     assert described == ["gate", "0", "8"]
     again = client.get(url, headers={"if-none-match": f'"other", {response.headers["etag"]}'})
@@ -262,7 +263,7 @@ def test_the_ledger_names_what_is_lost_and_follows_what_comes(client: httpx.Clie
 def test_metrics_headers_and_the_api_description(client: httpx.Client, world: World) -> None:
     for path in ("/healthz", "/", "/nothing", "/api/v1/cameras", "/openapi.json"):
         headers = client.get(path).headers
-        assert "default-src 'self'" in headers["content-security-policy"], path
+        assert "default-src 'none'" in headers["content-security-policy"], path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
         assert headers["x-content-type-options"] == "nosniff", path
         assert "server" not in headers, path

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from api.log_tail import LogTail
-from api.result_tail import ResultRecord, ResultTail
+from api.result_record import ResultRecord
+from api.results import ResultReader
 from deploy import topics
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -19,7 +20,7 @@ BEFORE = [FrameAddress(MODEL, 0, number) for number in range(5)]
 AFTER = [FrameAddress(MODEL, 0, number) for number in range(5, 8)]
 
 
-def read(tail: ResultTail, count: int) -> list[ResultRecord]:
+def read(tail: ResultReader, count: int) -> list[ResultRecord]:
     records: list[ResultRecord] = []
 
     def enough() -> bool:
@@ -38,7 +39,7 @@ def test_results_from_now_on_or_from_the_beginning(
     world = World(settings)
     for address in BEFORE:
         world.result("gate", address)
-    tail = ResultTail(settings, [MODEL], from_beginning=from_beginning)
+    tail = ResultReader(settings, [MODEL], from_beginning=from_beginning)
     for address in AFTER:
         world.result("gate", address)
     world.put(world.names.results(MODEL), b"no result")
@@ -51,7 +52,7 @@ def test_results_from_now_on_or_from_the_beginning(
 
 def test_a_topic_that_comes_later_is_read_from_its_first_record(settings: Settings, catalogue: Catalogue) -> None:
     late = settings.model_copy(update={"prefix": f"{settings.prefix}late."})
-    tail = ResultTail(late, [MODEL])
+    tail = ResultReader(late, [MODEL])
     assert tail.poll(0) == []
     topics.apply(late, catalogue)
     try:
@@ -79,4 +80,4 @@ def test_a_partition_that_comes_later_is_read_from_its_first_record(settings: Se
 def test_a_broker_that_is_away_is_an_error_where_now_must_be_exact(settings: Settings) -> None:
     away = settings.model_copy(update={"bootstrap_servers": "127.0.0.1:1"})
     with pytest.raises(EnvironmentMissingError, match="gave no topics"):
-        ResultTail(away, [MODEL], answer_s=0.5)
+        ResultReader(away, [MODEL], answer_s=0.5)

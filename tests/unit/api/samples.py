@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from api.result_tail import ResultRecord
+from api.result_record import ResultRecord
 from schemas.contract import RESULT
 from schemas.messages import Detection
 

@@ -1,4 +1,4 @@
-/** GETs of the API, each with one of four answers: the value, or who is at fault for there being none. */
+/** Requests to the API, each with one of four answers: the value, or who is at fault for there being none. */
 
 export type Answer<T> =
   | { readonly kind: "ok"; readonly value: T }
@@ -29,11 +29,22 @@ export function getPicture(address: string): Promise<Answer<Blob>> {
   return get(frameUrl(address), (response) => response.blob());
 }
 
+/** Sends a change, with `body` as JSON; what came back is of no interest but for its status. */
+export function sendJson(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Answer<string>> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE };
+  return ask(apiUrl(path), { method, ...content }, (response) => response.text());
+}
+
 type Read<T> = (response: Response) => Promise<T>;
 
-async function get<T>(url: string, read: Read<T>, timeoutS = TIMEOUT_S): Promise<Answer<T>> {
+const JSON_TYPE = { "content-type": "application/json" } as const;
+
+const get = <T>(url: string, read: Read<T>, timeoutS?: number): Promise<Answer<T>> => ask(url, {}, read, timeoutS);
+
+async function ask<T>(url: string, request: RequestInit, read: Read<T>, timeoutS = TIMEOUT_S): Promise<Answer<T>> {
   try {
-    const response = await fetch(url, { cache: "no-store", signal: AbortSignal.timeout(1000 * timeoutS) });
+    const signal = AbortSignal.timeout(1000 * timeoutS);
+    const response = await fetch(url, { cache: "no-store", ...request, signal });
     if (response.ok) return { kind: "ok", value: await read(response) };
     const detail = await problem(response);
     if (response.status === 502 || response.status === 504) return { kind: "unreachable" };

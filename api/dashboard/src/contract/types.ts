@@ -64,6 +64,8 @@ export interface Account {
   readonly camera: string | null;
   readonly model: string;
   readonly captured: number;
+  /** Dead letters that were sent again: delivered once more, but not captured once more. */
+  readonly redriven: number;
   readonly dropped: Readonly<Record<string, number>>;
   readonly delivered: number;
   readonly failed: number;
@@ -72,6 +74,7 @@ export interface Account {
   readonly dead: number;
   readonly stale: number;
   readonly expired: number;
+  readonly other: number;
   readonly in_log: number;
   readonly unexplained: number;
 }

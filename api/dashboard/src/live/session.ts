@@ -42,7 +42,13 @@ export class Session {
     onState: (state) => this.#connected(state),
   });
   readonly #rate = new Rate();
+  readonly #expired: () => void;
   #recalled = new WeakSet<Tile>();
+
+  /** Calls `expired` when the API does not know the visitor any more. */
+  constructor(expired: () => void) {
+    this.#expired = expired;
+  }
 
   /** Begins; a session lives as long as its page. */
   start(): void {
@@ -144,6 +150,7 @@ export class Session {
   }
 
   #judge(fault: Fault | null): void {
+    if (fault?.kind === "failed" && fault.status === 401) this.#expired();
     const wasAway = this.outage.value?.kind === "unreachable";
     this.outage.value = fault;
     if (wasAway && fault?.kind !== "unreachable") this.#stream.reopen();

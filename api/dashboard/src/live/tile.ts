@@ -7,6 +7,7 @@ import { isNewer } from "@/live/order";
 import { Rate } from "@/live/rate";
 import { tileState, type TileState } from "@/live/state";
 import { paint } from "@/paint/draw";
+import { pictureAsStored } from "@/paint/stored";
 import { age, freshness, type Freshness } from "@/text/format";
 
 export interface TileView {
@@ -96,7 +97,7 @@ export class Tile {
       return;
     }
     try {
-      const picture = await createImageBitmap(answer.value);
+      const picture = await pictureAsStored(answer.value);
       if (this.held.value) {
         picture.close(); // It was held while this one was under way.
         return;
