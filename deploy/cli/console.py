@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from processors.samples.progress import Progress as ProgressCall
+from schemas.printable import printable
 
 out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
 """What a verb answers; wide where no terminal sets the width, so that a table's row stays a line for `grep`."""
+_LONG: Final = 4_000
 err: Final = Console(stderr=True, highlight=False)
 """What it says meanwhile."""
 
@@ -26,13 +29,19 @@ def live_console() -> Console:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[str] = ()) -> Table:
-    """A plain table; the columns named in `right` hold numbers."""
+    """A plain table; the columns named in `right` hold numbers. Cells are shown as they are: no markup, no codes."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, justify="right" if column in right else "left", no_wrap=column in right)
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(escape(printable(cell)) for cell in row))
     return made
+
+
+def print_long(made: Table) -> None:
+    """Print a table whose cells may be long: on a terminal they are folded, elsewhere a row stays a line for `grep`."""
+    console = out if out.is_terminal else Console(highlight=False, width=_LONG)
+    console.print(made)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Final
 import psutil
 from rich.text import Text
 
+from api.access.access import check_doors
 from deploy.cli.console import err, progress_bars
 from deploy.local.doctor import examine, require
 from deploy.local.kafka import KafkaRuntime
@@ -34,7 +35,9 @@ def set_up(settings: Settings, *, own_kafka: bool, samples: bool) -> tuple[Kafka
     Raises:
         EnvironmentMissingError: The machine lacks something; the message is the doctor's.
         FetchError: Something cannot be fetched.
+        SettingsError: Other machines could call the API, and there is no token.
     """
+    check_doors(settings)
     require(examine(settings, own_kafka=own_kafka))
     with progress_bars() as progress:
         runtime = KafkaRuntime.prepare(settings, progress=progress) if own_kafka else None

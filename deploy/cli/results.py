@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Final
 
-from api.log_tail import LogTail
-from api.result_tail import ResultRecord, decode_result
+from api.result_record import ResultRecord
+from api.results import ResultReader
 from api.store import ResultFilter
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -19,26 +18,19 @@ _SHOWN: Final = 8
 
 
 def follow(settings: Settings, *, camera: str | None, model: str | None) -> Iterator[ResultRecord]:
-    """Results that match, from now on, for ever.
+    """Results that match, from now on, for ever; a frame that was inferred twice once.
 
     Raises:
         CatalogueError: There is no such model.
         EnvironmentMissingError: The broker does not answer, or the topics do not exist.
     """
     models = [Catalogue().get(model).name] if model else [known.name for known in Catalogue().models]
-    tail = LogTail(settings, {settings.names.results(name): 0 for name in models})
     wanted = ResultFilter(camera=camera, model=model)
-    try:
-        tail.open(deadline=time.monotonic() + _OPEN_S)
+    with ResultReader(settings, models, answer_s=_OPEN_S) as results:
         while True:
-            if tail.trouble:
-                raise EnvironmentMissingError(tail.trouble)
-            for message in tail.poll(_POLL_S):
-                record = decode_result(message, settings.names)
-                if record is not None and wanted.matches(record.result):
-                    yield record
-    finally:
-        tail.close()
+            if results.trouble:
+                raise EnvironmentMissingError(results.trouble)
+            yield from (record for record in results.poll(_POLL_S) if wanted.matches(record.result))
 
 
 def one_line(record: ResultRecord) -> str:

@@ -12,6 +12,7 @@ from deploy.cli.local import Echo
 from deploy.cli.service import set_up_logging
 from deploy.local.kafka import KafkaRuntime
 from deploy.local.ports import is_free
+from deploy.local.restarting import answer, reachable
 from deploy.local.stack import Stack
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
@@ -53,9 +54,23 @@ def run_up(settings: Settings, runtime: KafkaRuntime | None, *, folder: Path) ->
                 stack.start()
             out.print(f"page   [bold]{stack.page}[/]   kafka {stack.settings.bootstrap_servers}", soft_wrap=True)
             out.print(f"logs   {folder / 'logs'}   add a camera: framebus camera add --help", soft_wrap=True)
-            while not interrupt.came:
-                interrupt.pause(_TICK_S)
-                stack.check()
+            with reachable(folder) as asked:
+                while not interrupt.came:
+                    interrupt.pause(_TICK_S)
+                    stack.check()
+                    if asked():
+                        _restart(stack, interrupt, folder)
         except RunEndedError:
             pass
         err.print("stopping ...")
+
+
+def _restart(stack: Stack, interrupt: Interrupt, folder: Path) -> None:
+    try:
+        stack.restart(lambda: interrupt.came)
+    except EnvironmentMissingError as error:
+        log.error("restart failed reason=%s", error)  # noqa: TRY400 (the message says it all)
+        answer(folder, error)
+    else:
+        log.info("restart done")
+        answer(folder, None)

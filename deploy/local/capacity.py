@@ -138,7 +138,7 @@ def limit(
         model = catalogue.get(name)
         cost[name] = cpu_seconds(model, prepare_network(model, settings.cache_dir), settings.cache_dir)
     progress(_LABEL, len(models), len(models))
-    native = {camera.id: native_fps(camera) for camera in cameras}
+    native = {camera.id: native_fps(camera, settings) for camera in cameras}
     common = affordable_fps(native, cameras, cost)
     if common is None:
         return tuple(cameras), None
@@ -149,13 +149,13 @@ def limit(
     return limited, f"cameras limited to {fps} fps (their own: {own}): a frame costs this CPU {prices}"
 
 
-def native_fps(camera: Camera) -> float:
+def native_fps(camera: Camera, settings: Settings) -> float:
     """The frames a second that a camera has by itself; a live one is not opened for it, but taken for a usual one."""
-    from producers.sources import Kind, kind_of, open_source  # noqa: PLC0415  # OpenCV
+    from producers.sources import Kind, SourceRules, kind_of, open_source  # noqa: PLC0415  # OpenCV
 
     if kind_of(camera.source) in (Kind.URL, Kind.USB):
         return LIVE_FPS
-    with closing(open_source(camera)) as source:
+    with closing(open_source(camera, SourceRules.of(settings))) as source:
         return source.fps or LIVE_FPS
 
 

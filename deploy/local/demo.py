@@ -12,9 +12,10 @@ from confluent_kafka.admin import AdminClient
 from api.kafka import client_config
 from deploy.local.groups import waiting_groups
 from deploy.local.report import Report, build, failures
-from deploy.local.stack import CAPTURE, Stack
+from deploy.local.stack import Stack
 from deploy.local.tally import Pair, quantile
 from deploy.local.watch import Watch
+from deploy.services import CAPTURE
 from producers.control import put_camera
 from schemas.errors import EnvironmentMissingError
 from schemas.ledger import Account

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -17,18 +17,28 @@ WORKER_ENVIRONMENT: Final[Mapping[str, str]] = {
     "MALLOC_MMAP_THRESHOLD_": "268435456",
     "MALLOC_TRIM_THRESHOLD_": "536870912",
 }
+API_ENVIRONMENT: Final[Mapping[str, str]] = {
+    # The frame cache's pictures come from many threads. With an arena of memory for each, glibc keeps what one has
+    # freed from the others, and the cache takes a multiple of its bound.
+    "MALLOC_ARENA_MAX": "1",
+}
 
 
-def environment_of(settings: Settings) -> dict[str, str]:
-    """The `FRAMEBUS_…` variables from which a child process reads just these settings."""
+def environment_of(settings: Settings, *, but: Collection[str] = ()) -> dict[str, str]:
+    """The `FRAMEBUS_…` variables from which a child process reads just these settings, those of `but` excepted."""
     variables = {}
     for name in type(settings).model_fields:
         value = getattr(settings, name)
-        if value is None:
+        if value is None or name in but:
             continue
         text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         variables[ENVIRONMENT_PREFIX + name.upper()] = text
     return variables
+
+
+def inherited(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a child gets of our own environment: everything but settings, which it is given."""
+    return {name: value for name, value in environ.items() if not name.startswith(ENVIRONMENT_PREFIX)}
 
 
 def state_dir(environ: Mapping[str, str] = os.environ) -> Path:

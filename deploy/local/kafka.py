@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from deploy.local import process
 from deploy.local.kafka_runtime import KafkaRuntime
+from deploy.local.locks import Locks
 from deploy.local.ports import free_port, is_free
 from schemas.errors import EnvironmentMissingError
 
@@ -34,11 +35,8 @@ _ATTEMPTS: Final = 3
 _PROPERTIES: Final = """\
 process.roles=broker,controller
 node.id=1
-listeners=PLAINTEXT://127.0.0.1:{broker},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{broker}
 controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
-listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
 log.dirs={data}
 auto.create.topics.enable=false
 num.network.threads=2
@@ -63,6 +61,13 @@ log.retention.check.interval.ms=10000
 log.segment.delete.delay.ms=1000
 """
 
+_OPEN: Final = """\
+listeners={listeners},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners={advertised}
+inter.broker.listener.name=PLAINTEXT
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,FORWARDED:PLAINTEXT
+"""
+
 _LOGGING: Final = """\
 rootLogger.level=INFO
 rootLogger.appenderRef.stdout.ref=stdout
@@ -80,6 +85,7 @@ class _Node:
     cluster_id: str
     broker: int
     controller: int
+    forwarded: int | None = None
 
 
 class EmbeddedKafka:
@@ -95,10 +101,19 @@ class EmbeddedKafka:
         runtime: KafkaRuntime,
         *,
         port: int | None = None,
+        proxy_port: int | None = None,
         heap_mb: int = HEAP_MB,
         jvm_options: Sequence[str] = (),
+        locks: Locks | None = None,
     ) -> None:
-        """A broker that is not started yet; `port` is the one to take if it is free."""
+        """A broker that is not started yet; `port` is the one to take if it is free.
+
+        With a `proxy_port` there is a second listener, at `forwarded_port`, for a proxy on this machine: whoever comes
+        through the proxy is told to come back through it, instead of past it. Without `locks`, with which there is
+        only one listener, whoever reaches the broker may do everything: then only this machine should.
+        """
+        self._proxy_port = proxy_port
+        self._locks = locks
         self._jvm_options = tuple(jvm_options)
         self._port = port
         self._folder = data_dir.resolve()
@@ -118,6 +133,15 @@ class EmbeddedKafka:
     def bootstrap_servers(self) -> str:
         """The broker's address."""
         return f"127.0.0.1:{self._known.broker}"
+
+    @property
+    def forwarded_port(self) -> int:
+        """Where the proxy of `proxy_port` connects to."""
+        if (port := self._known.forwarded) is None:
+            raise EnvironmentMissingError(
+                f"the broker in {self._folder} has no listener for a proxy: expected proxy_port"
+            )
+        return port
 
     @property
     def cluster_id(self) -> str:
@@ -210,7 +234,11 @@ class EmbeddedKafka:
         broker = self._port or (known.broker if known else None)
         broker = broker if broker and is_free(broker) else free_port()
         controller = known.controller if known and is_free(known.controller) else free_port(but=broker)
-        node = _Node(known.cluster_id if known else _new_cluster_id(), broker, controller)
+        forwarded = None
+        if self._proxy_port is not None:
+            forwarded = known.forwarded if known else None
+            forwarded = forwarded if forwarded and is_free(forwarded) else free_port(but=self._proxy_port)
+        node = _Node(known.cluster_id if known else _new_cluster_id(), broker, controller, forwarded)
         self._write_properties(node)
         if known is None:
             self._format(node.cluster_id)
@@ -218,13 +246,30 @@ class EmbeddedKafka:
         return node
 
     def _write_properties(self, node: _Node) -> None:
-        text = _PROPERTIES.format(broker=node.broker, controller=node.controller, data=self._folder / "data")
-        (self._folder / "server.properties").write_text(text)
+        text = _PROPERTIES.format(controller=node.controller, data=self._folder / "data")
+        if self._locks:
+            text += self._locks.properties(broker=node.broker, controller=node.controller)
+        else:
+            text += self._open_listeners(node)
+        _write_secretly(self._folder / "server.properties", text)
+
+    def _open_listeners(self, node: _Node) -> str:
+        listeners = [f"PLAINTEXT://127.0.0.1:{node.broker}"]
+        advertised = list(listeners)
+        if node.forwarded is not None:
+            listeners.append(f"FORWARDED://127.0.0.1:{node.forwarded}")
+            advertised.append(f"FORWARDED://127.0.0.1:{self._proxy_port}")
+        return _OPEN.format(listeners=",".join(listeners), advertised=",".join(advertised), controller=node.controller)
 
     def _format(self, cluster_id: str) -> None:
-        arguments = ("format", "--standalone", "-t", cluster_id, "-c", str(self._folder / "server.properties"))
+        arguments = ["format", "--standalone", "-t", cluster_id, "-c", str(self._folder / "server.properties")]
+        first_user = self._folder / "first-user"
+        if self._locks:
+            _write_secretly(first_user, self._locks.format_arguments())
+            arguments.append(f"@{first_user}")
         command = self._runtime.command("kafka.tools.StorageTool", arguments, options=self._options(128))
         answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        first_user.unlink(missing_ok=True)
         if answer.returncode:
             raise EnvironmentMissingError(
                 f"Kafka cannot format {self._folder / 'data'}: {(answer.stderr or answer.stdout).strip()[-500:]}"
@@ -236,7 +281,8 @@ class EmbeddedKafka:
     def _answers(self) -> bool:
         quiet = logging.getLogger(f"{__name__}.probe")
         quiet.setLevel(logging.CRITICAL)
-        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers}, logger=quiet)
+        as_admin = self._locks.client() if self._locks else {}
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, **as_admin}, logger=quiet)
         try:
             metadata = admin.list_topics(timeout=1.0)
         except KafkaException:
@@ -252,6 +298,13 @@ class EmbeddedKafka:
 
     def _log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+def _write_secretly(path: Path, text: str) -> None:
+    """Write a file that may hold passwords: nobody else can read it, not even while it is new."""
+    path.unlink(missing_ok=True)
+    with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(text)
 
 
 def _new_cluster_id() -> str:

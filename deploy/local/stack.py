@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
 from deploy import topics
-from deploy.local.environment import WORKER_ENVIRONMENT, environment_of
+from deploy.local.environment import API_ENVIRONMENT, WORKER_ENVIRONMENT, environment_of
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
+from deploy.services import API, CAPTURE, inference
+from schemas.addresses import LOOPBACK, UNICAST
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
-from schemas.settings import Settings
+from schemas.settings import API_TOKENS, Settings
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +28,6 @@ API_DEADLINE_S: Final = 2.5
 _WHOLE_S: Final = 9.5
 _LEAST_S: Final = 1.0
 _BROKER_RETRY_S: Final = 5.0
-
-CAPTURE: Final = "capture"
-API: Final = "api"
-
-
-def inference(model: str) -> str:
-    """The name of the service that infers `model`."""
-    return f"inference-{model}"
 
 
 class Stack:
@@ -60,7 +54,8 @@ class Stack:
         self.catalogue = Catalogue()
         port = int(settings.bootstrap_servers.rpartition(":")[2])
         self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
-        self._asked = settings
+        self._slots = folder / "slots"
+        self._asked = with_loopback(settings) if runtime else settings
         self._logs = logs
         self._echo = echo
         self._supervisor: Supervisor | None = None
@@ -100,7 +95,8 @@ class Stack:
         if self._kafka is not None:
             self._kafka.launch()
         models = [model.name for model in self.catalogue.models]
-        self._supervisor = Supervisor(services(self.settings, models), log_dir=self._logs, echo=self._echo)
+        known = services(self.settings, models, slots=self._slots)
+        self._supervisor = Supervisor(known, log_dir=self._logs, echo=self._echo)
         # A service loads its libraries for seconds: it does so while the broker starts.
         self._supervisor.start()
         if self._kafka is not None:
@@ -117,6 +113,18 @@ class Stack:
                 log.error("kafka does not start retry_in_s=%.0f reason=%s", _BROKER_RETRY_S, error)  # noqa: TRY400
                 self._retry_at = time.monotonic() + _BROKER_RETRY_S
         self.supervisor.check()
+
+    def restart(self, ended: Callable[[], bool] = lambda: False) -> None:
+        """Put a new process in the place of each service's, one after the other, readers first: nothing is lost.
+
+        The new ones run the code that is installed now. The broker, and the process that owns this stack, stay.
+
+        Raises:
+            EnvironmentMissingError: A new process did not begin to work: its service and those after it stay as they
+                are.
+        """
+        for name in (API, *(inference(model.name) for model in self.catalogue.models), CAPTURE):
+            self.supervisor.replace(name, ended=ended)
 
     def stop(self) -> None:
         """Stop capture, then the workers and the API, then the broker, each within its deadline."""
@@ -140,23 +148,53 @@ class Stack:
             self._kafka.kill()
 
 
-def services(settings: Settings, models: Sequence[str]) -> list[Service]:
-    """The services of one machine: capture, one worker a model, the API."""
-    environ = environment_of(settings)
+def with_loopback(settings: Settings) -> Settings:
+    """The settings for a broker of our own, unless they say themselves where cameras may be.
+
+    Who may write to such a broker is on this machine anyway: cameras on loopback open nothing to them.
+    """
+    if "source_addresses" in settings.model_fields_set:
+        return settings
+    return settings.model_copy(update={"source_addresses": f"{UNICAST},{LOOPBACK}"})
+
+
+def services(settings: Settings, models: Sequence[str], *, slots: Path | None = None) -> list[Service]:
+    """The services of one machine: capture, one worker a model, the API; `slots` is where workers have their places."""
+    environ = environment_of(settings, but=API_TOKENS)
     # Each service has metrics on a port of its own that it logs; the API shows its metrics beside its routes.
     measured = {**environ, "FRAMEBUS_METRICS_PORT": "0"}
     workers = [
         Service(
             inference(model),
             _command("inference", "--model", model),
-            {**measured, **WORKER_ENVIRONMENT, "FRAMEBUS_GRACE": f"{WORKER_DEADLINE_S - 0.3:g}"},
+            {
+                **measured,
+                **WORKER_ENVIRONMENT,
+                "FRAMEBUS_GRACE": f"{WORKER_DEADLINE_S - 0.3:g}",
+                **({"FRAMEBUS_SLOT": str(slots / model)} if slots else {}),
+            },
             rank=1,
             stop_deadline_s=WORKER_DEADLINE_S,
+            ready="partitions assigned",
         )
         for model in models
     ]
-    capture = Service(CAPTURE, _command("capture"), measured, rank=0, stop_deadline_s=CAPTURE_DEADLINE_S)
-    return [*workers, capture, Service(API, _command("api"), environ, rank=1, stop_deadline_s=API_DEADLINE_S)]
+    capture = Service(
+        CAPTURE, _command("capture"), measured, rank=0, stop_deadline_s=CAPTURE_DEADLINE_S, ready="cameras assigned"
+    )
+    return [
+        *workers,
+        capture,
+        Service(
+            API,
+            _command("api"),
+            {**environment_of(settings), **API_ENVIRONMENT},
+            rank=1,
+            stop_deadline_s=API_DEADLINE_S,
+            ready="listening url",
+            alone=True,
+        ),
+    ]
 
 
 def _command(*arguments: str) -> tuple[str, ...]:

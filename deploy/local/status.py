@@ -42,7 +42,7 @@ def read_status(settings: Settings) -> Status:
         state = states.get(camera.id)
         rows.append(_camera_row(camera, state))
         if camera.enabled and (state is None or state.state in _BAD):
-            problems.append(f"camera {camera.id} is {state.state.value if state else 'not run by anyone'}")
+            problems.append(f"camera {camera.id} is {state.state if state else 'not run by anyone'}")
     models = _model_rows(settings)
     problems += [f"no worker for {row[0]}" for row in models if row[1] == "0"]
     return Status(rows, models, problems)
@@ -67,7 +67,7 @@ def _camera_row(camera: Camera, state: CameraStatus | None) -> tuple[str, ...]:
         return camera.id, "-" if camera.enabled else "disabled", "-", "-", models, ""
     fps = f"{state.fps:.1f}" if state.fps is not None else "-"
     size = f"{state.width}x{state.height}" if state.width and state.height else "-"
-    return camera.id, state.state.value, fps, size, models, state.error or ""
+    return camera.id, str(state.state), fps, size, models, state.error or ""
 
 
 def _model_rows(settings: Settings) -> list[tuple[str, ...]]:

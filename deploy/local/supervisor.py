@@ -1,9 +1,9 @@
-"""Keeps services running as child processes: logs with their names in front, restarts with back-off, ends in order."""
+"""Keeps services running as child processes: logs with their names in front, restarts with back-off, ends in order,
+and puts new processes in the place of old ones."""
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import subprocess
 import threading
@@ -14,11 +14,16 @@ from pathlib import Path
 from typing import IO, Final
 
 from deploy.local import process
+from deploy.local.environment import inherited
+from schemas.errors import EnvironmentMissingError
 
 log = logging.getLogger(__name__)
 
 FIRST_DELAY_S: Final = 0.5
 LONGEST_DELAY_S: Final = 30.0
+REPLACE_S: Final = 90.0
+"""So long may a service take from its start to its work: libraries, a network to compile, a group to join."""
+_LOOK_S: Final = 0.05
 STABLE_S: Final = 30.0
 """A service that ran this long starts its back-off anew."""
 
@@ -28,13 +33,18 @@ Echo = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A process that is to run; `rank` says when it stops: all of one rank together, the lowest first."""
+    """A process that is to run; `rank` says when it stops: all of one rank together, the lowest first.
+
+    It is at work when it writes a line with `ready` in it. `alone`: two cannot run at once, since both want one port.
+    """
 
     name: str
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(default_factory=dict)
     rank: int = 0
     stop_deadline_s: float = 5.0
+    ready: str = ""
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +53,7 @@ class _Child:
     process: subprocess.Popen[bytes]
     reader: threading.Thread
     started_at: float
+    ready: threading.Event
 
 
 def backoff(failures: int) -> float:
@@ -95,6 +106,43 @@ class Supervisor:
         child = self._children.get(name)
         return child.process.pid if child and child.process.poll() is None else None
 
+    def replace(self, name: str, *, deadline_s: float = REPLACE_S, ended: Callable[[], bool] = lambda: False) -> None:
+        """Put a new process in the place of a service's old one, which ends in order when the new one is at work.
+
+        One that runs `alone` ends first. The other services are looked after meanwhile; `ended` says that the user
+        wants an end of everything.
+
+        Raises:
+            EnvironmentMissingError: The new one ended, or was not at work in time: the old one runs on, or, where it
+                had to end first, starts again with back-off.
+        """
+        service = self._services[name]
+        if service.alone:
+            self.stop([name])
+            self._launch(service)
+            self._await(self._children[name], deadline_s, ended)
+            return
+        new = self._begin(service)
+        try:
+            self._await(new, deadline_s, ended)
+        except EnvironmentMissingError:
+            process.kill(new.process)
+            raise
+        self.stop([name])
+        self._children[name] = new
+
+    def _await(self, child: _Child, deadline_s: float, ended: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + deadline_s
+        while not child.ready.wait(_LOOK_S):
+            name, code = child.service.name, child.process.poll()
+            if code is not None or ended() or time.monotonic() > deadline:
+                what = f"ended with code {code}" if code is not None else f"did not begin to work in {deadline_s:g} s"
+                raise EnvironmentMissingError(
+                    f"service {name}: the new process {'is not wanted any more' if ended() else what}; "
+                    f"expected {child.service.ready!r} in its log {self._log_dir / f'{name}.log'}"
+                )
+            self.check()
+
     def stop(self, names: Sequence[str] | None = None) -> list[str]:
         """Stop services (by default all), rank by rank, each within its deadline; returns those that were killed."""
         wanted = set(self._services if names is None else names)
@@ -114,20 +162,27 @@ class Supervisor:
             self._forget(child)
 
     def _launch(self, service: Service) -> None:
-        environ = {**os.environ, **service.environ}
+        self._children[service.name] = self._begin(service)
+
+    def _begin(self, service: Service) -> _Child:
+        environ = {**inherited(), **service.environ}
         started = process.start(service.command, output=subprocess.PIPE, environ=environ)
         assert started.stdout is not None  # noqa: S101  # a pipe was asked for
-        reader = threading.Thread(target=self._read, args=(service.name, started.stdout), daemon=True)
+        ready = threading.Event()
+        reader = threading.Thread(target=self._read, args=(service, started.stdout, ready), daemon=True)
         reader.start()
-        self._children[service.name] = _Child(service, started, reader, time.monotonic())
         log.info("service started service=%s pid=%d", service.name, started.pid)
+        return _Child(service, started, reader, time.monotonic(), ready)
 
-    def _read(self, name: str, stream: IO[bytes]) -> None:
+    def _read(self, service: Service, stream: IO[bytes], ready: threading.Event) -> None:
         """Copy a service's lines into its file and to the echo, until it closes its end."""
-        with stream, (self._log_dir / f"{name}.log").open("ab", buffering=0) as file:
+        with stream, (self._log_dir / f"{service.name}.log").open("ab", buffering=0) as file:
             for line in stream:
                 file.write(line)
-                self._echo(name, line.decode(errors="replace").rstrip("\r\n"))
+                text = line.decode(errors="replace").rstrip("\r\n")
+                if service.ready in text:
+                    ready.set()
+                self._echo(service.name, text)
 
     def _stop_together(self, children: list[_Child]) -> list[str]:
         began = time.monotonic()

@@ -69,6 +69,7 @@ def plan(settings: Settings, catalogue: Catalogue) -> list[TopicPlan]:
         names.captures: _records(settings, CAPTURES_RETENTION_S),
         names.skips: outcomes,
         names.dead_letters: outcomes,
+        names.redrives: outcomes,
         names.cameras: _compacted(),
         names.camera_status: _compacted(),
     }

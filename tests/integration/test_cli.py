@@ -11,9 +11,8 @@ import cv2
 import pytest
 from confluent_kafka import Producer
 
-from deploy.cli import main
-from deploy.local.environment import environment_of
 from deploy.local.media import Media
+from deploy.local.ports import free_port
 from schemas.messages import (
     CaptureCounts,
     DeadLetter,
@@ -22,24 +21,15 @@ from schemas.messages import (
     PartitionRanges,
 )
 from schemas.settings import Settings
+from tests.integration.cli_kit import Run, runner
+from tests.planted import URL_PASSWORD
 
 MODEL = "object-detection"
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
 def run(settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Runs a verb in the environment of the test's broker; gives the exit code, stdout and stderr."""
-    for name, value in environment_of(settings).items():
-        monkeypatch.setenv(name, value)
-
-    def call(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        assert isinstance(ended.value.code, int)
-        return ended.value.code, *capsys.readouterr()
-
-    return call
+    return runner(settings, capsys, monkeypatch)
 
 
 def write(settings: Settings, topic: str, value: bytes, **options: object) -> None:
@@ -63,7 +53,7 @@ def test_topics_that_are_there_need_nothing_but_partitions(run: Run) -> None:
 
 def test_a_cameras_life(run: Run) -> None:
     assert run("camera", "add", "yard", "--source", "rtsp://me@cam/1", "--model", MODEL, "--fps", "5")[0] == 0
-    code, _, err = run("camera", "add", "gate", "--source", "rtsp://me:secret@cam/1", "--model", MODEL)
+    code, _, err = run("camera", "add", "gate", "--source", f"rtsp://me:{URL_PASSWORD}@cam/1", "--model", MODEL)
     assert code == 2
     assert "rtsp://me:***@cam/1' holds a secret, which would stand in a topic" in err
     code, _, err = run("camera", "add", "yard", "--source", "0")
@@ -120,6 +110,14 @@ def test_dead_letters_are_listed_and_shown(run: Run, settings: Settings, tmp_pat
     assert (tmp_path / "value").read_bytes() == b"\x89PNG"
     code, _, err = run("dead-letter", "show", f"{MODEL}/0/0")
     assert (code, err.split(":")[1]) == (2, f" dead letter {MODEL}/0/0")
+
+
+@pytest.mark.parametrize("verb", [("audit",), ("dead-letter", "list"), ("dead-letter", "redrive", "--all", "--yes")])
+def test_verbs_that_read_for_minutes_tell_soon_that_no_broker_answers(run: Run, verb: tuple[str, ...]) -> None:
+    where = f"127.0.0.1:{free_port()}"
+    code, out, err = run(*verb, "--kafka", where)
+    assert (code, out) == (2, "")
+    assert f"no Kafka broker answers at {where}" in err  # who reads for minutes would say something else
 
 
 def test_an_audit_of_nothing_is_clean(run: Run) -> None:

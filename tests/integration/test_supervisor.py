@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from deploy.local.supervisor import Service, Supervisor
+from schemas.errors import EnvironmentMissingError
 
 LINES: list[tuple[str, str]] = []
 
@@ -151,3 +152,62 @@ def test_services_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> 
         parent.send_signal(signal.SIGKILL)
         parent.wait()
     wait_until(lambda: not alive(pid))
+
+
+CAREFUL = (
+    "import os, signal, sys, time\n"
+    "def stop(*_):\n"
+    "    print('stopping', os.getpid(), time.monotonic(), flush=True); sys.exit(0)\n"
+    "signal.signal(15, stop); print('up', os.getpid(), time.monotonic(), flush=True); time.sleep(600)\n"
+)
+
+
+def said(word: str) -> dict[int, float]:
+    """When which process said it."""
+    return {
+        int(line.split()[1]): float(line.split()[2]) for name, line in LINES if name == "a" and line.startswith(word)
+    }
+
+
+def test_a_replaced_service_ends_when_the_new_one_is_at_work(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", CAREFUL, ready="up"), python("b", PATIENT))
+    old, other = supervisor.pid("a"), supervisor.pid("b")
+    supervisor.replace("a")
+    new = supervisor.pid("a")
+    assert new != old
+    assert said("up")[new or 0] <= said("stopping")[old or 0]
+    assert supervisor.pid("b") == other
+    assert supervisor.restarts == {"a": 0, "b": 0}
+
+
+def test_a_service_that_runs_alone_ends_first(supervise: Callable[..., Supervisor]) -> None:
+    supervisor = supervise(python("a", CAREFUL, ready="up", alone=True))
+    old = supervisor.pid("a")
+    supervisor.replace("a")
+    new = supervisor.pid("a")
+    assert said("stopping")[old or 0] <= said("up")[new or 0]
+
+
+def test_a_new_process_that_does_not_begin_to_work_changes_nothing(
+    supervise: Callable[..., Supervisor], tmp_path: Path
+) -> None:
+    """As a release that cannot start: the second process of this service says nothing, the third one ends."""
+    once = (
+        "import pathlib, sys, time\n"
+        f"place = pathlib.Path({str(tmp_path)!r}) / 'begun'\n"
+        "runs = len(place.read_text()) if place.exists() else 0\n"
+        "place.write_text('.' * (runs + 1))\n"
+        "print('up' if runs == 0 else 'not yet', flush=True)\n"
+        "sys.exit(7) if runs == 2 else time.sleep(600)\n"
+    )
+    supervisor = supervise(python("a", once, ready="up"))
+    old = supervisor.pid("a")
+    with pytest.raises(EnvironmentMissingError, match=r"service a: .* did not begin to work in 1 s; expected 'up'"):
+        supervisor.replace("a", deadline_s=1.0)
+    with pytest.raises(EnvironmentMissingError, match="service a: the new process ended with code 7"):
+        supervisor.replace("a")
+    with pytest.raises(EnvironmentMissingError, match="is not wanted any more"):
+        supervisor.replace("a", ended=lambda: True)
+    assert supervisor.pid("a") == old
+    left = [child.pid for child in psutil.Process().children() if "begun" in str(child.cmdline())]
+    assert left == [old]

@@ -13,7 +13,8 @@ import pytest
 
 from api.audit import Auditor
 from deploy.local.ports import free_port
-from deploy.local.stack import API, CAPTURE, Stack, inference
+from deploy.local.stack import Stack
+from deploy.services import API, CAPTURE, inference
 from producers.control import put_camera
 from schemas.ledger import Account, Balance
 from schemas.messages import Camera

@@ -12,7 +12,10 @@ import typer
 
 from deploy.cli.options import Kafka, read_settings
 from deploy.cli.service import serve_metrics, set_up_logging
+from deploy.services import API, CAPTURE
+from deploy.services import inference as worker_of
 from schemas.catalogue import Catalogue
+from schemas.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Run one service in this process, until SIGTERM or Ctrl-C."
@@ -22,7 +25,7 @@ app = typer.Typer(
 @app.command()
 def capture(kafka: Kafka = None) -> None:
     """Run this site's cameras."""
-    _run("producers.service", kafka)
+    _run("producers.service", kafka, needs=CAPTURE)
 
 
 @app.command()
@@ -30,28 +33,45 @@ def inference(
     model: Annotated[str, typer.Option("--model", help="The model's name in the catalogue.")], kafka: Kafka = None
 ) -> None:
     """Infer one model's frames."""
-    _run("processors.service", kafka, model)
+    _run("processors.service", kafka, model, needs=worker_of(Catalogue().get(model).name))
 
 
 @app.command()
 def api(kafka: Kafka = None) -> None:
     """Serve REST, results as a stream, and the page."""
+
+    def check(settings: Settings) -> None:
+        import_module("api.access.access").check_doors(settings)
+
     # The API shows its metrics beside its routes, so it gets no server of its own for them.
-    _run("api.service", kafka, metrics=False)
+    _run("api.service", kafka, needs=API, metrics=False, check=check)
 
 
 def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _run(module: str, kafka: str | None, *arguments: str, metrics: bool = True) -> None:
+def _no_check(_: Settings) -> None: ...
+
+
+def _run(
+    module: str,
+    kafka: str | None,
+    *arguments: str,
+    needs: str,
+    metrics: bool = True,
+    check: Callable[[Settings], None] = _no_check,
+) -> None:
     settings = read_settings(kafka)
     set_up_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the service, which has something to finish, takes over
     # What takes long comes first: a broker that starts at the same time uses these seconds too.
     run: Callable[..., Any] = import_module(module).run
+    check(settings)
     if metrics:
         serve_metrics(settings)
-    import_module("deploy.topics").await_topics(settings, Catalogue())
+    catalogue = Catalogue()
+    rules = import_module("deploy.topics.acl").rules(settings, catalogue)
+    import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])
     raise typer.Exit(run(settings, *arguments))
