@@ -7,7 +7,7 @@ PAGE := $(DASHBOARD)/dist/index.html
 PAGE_SOURCES := $(shell find $(DASHBOARD) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help preflight setup demo test check bench page format lock schemas clean
+.PHONY: help preflight setup demo test chaos check upgrade bench fuzz soak page format lock schemas sbom clean
 
 preflight:
 	@need() { echo "framebus: $$1 is missing. Ways out: apt-get install $$2"; exit 2; }; \
@@ -60,14 +60,29 @@ check: .venv/.dev $(PAGE) ## Lint, type check, import contracts
 	$(BIN)/lint-imports
 	npm run check --prefix $(DASHBOARD) --silent
 
+upgrade: .venv/.dev ## Run the last release's code beside this one's, through every mix of a rolling upgrade
+	$(BIN)/python -m pytest -s tests/upgrade $(ARGS)
+
+chaos: .venv/.dev ## Kill, freeze and cut off every part of a whole system: [SECONDS=300] [SEED=7] [ARGS='--only kill-broker']
+	$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 bench: .venv/.dev ## Run the benchmarks
 	$(BIN)/python -m pytest tests/benchmarks $(ARGS)
+
+soak: setup .venv/.dev ## Run the whole system for long, and see whether anything grows: [MINUTES=60]
+	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
+
+fuzz: .venv/.dev ## Run the coverage-guided fuzzers: [SECONDS=60]
+	FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest tests/hostile/test_fuzz.py $(ARGS)
 
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew
 	$(BIN)/python -m schemas
+
+sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/licences.md
+	$(BIN)/python -m deploy.bill
 
 lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock

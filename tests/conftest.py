@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from deploy import topics
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
+from tests.leaks import LEAKS
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
@@ -20,11 +22,38 @@ if TYPE_CHECKING:
 TEST_PARTITIONS = 4
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Search what a test logged and printed for planted secrets."""
+    for title, text in report.sections:
+        LEAKS.check(f"{title} of {report.nodeid}", text.encode())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Fail the session where a planted secret is in anything that the suite produced."""
+    yield
+    LEAKS.scan([tmp_path_factory.getbasetemp()])
+    assert not LEAKS.found, "planted secrets leaked:\n" + "\n".join(LEAKS.found)
+
+
+@pytest.fixture(autouse=True)
+def _unbound_ffmpeg() -> Iterator[None]:
+    """Let each test begin as a process does: what capture forbids FFmpeg is not for tests that read a file with it."""
+    yield
+    os.environ.pop("OPENCV_FFMPEG_CAPTURE_OPTIONS", None)
+
+
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+def kafka_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the session's broker keeps its data."""
+    return tmp_path_factory.mktemp("kafka")
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_folder: Path) -> Iterator[EmbeddedKafka]:
     """A running broker; a test that stops it must start it again."""
     runtime = KafkaRuntime.prepare(Settings())
-    with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), runtime) as broker:
+    with EmbeddedKafka(kafka_folder, runtime) as broker:
         yield broker
 
 
@@ -35,11 +64,12 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def settings(kafka: EmbeddedKafka, catalogue: Catalogue) -> Iterator[Settings]:
+def settings(kafka: EmbeddedKafka, kafka_folder: Path, catalogue: Catalogue) -> Iterator[Settings]:
     """Settings for the session's broker under a fresh prefix, whose topics exist while the test runs."""
     fresh = Settings(bootstrap_servers=kafka.bootstrap_servers, prefix=f"test-{uuid4().hex[:12]}.", api_port=0)
     topics.apply(fresh, catalogue)
     yield fresh
+    LEAKS.scan_topics(kafka_folder, fresh.prefix)  # a topic's files go with it
     topics.delete(fresh, catalogue)
 
 
