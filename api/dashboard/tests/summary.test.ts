@@ -17,9 +17,11 @@ const lost = (offset: number): Unexplained => ({
   address: `object-detection/0/${offset}`,
 });
 const report = (given: Partial<LedgerReport>): LedgerReport => ({
+  clean: true,
   accounts: [],
   uncounted: [],
   unexplained: [],
+  malformed_count: 0,
   ...given,
 });
 
@@ -41,17 +43,35 @@ describe("summarise", () => {
     [8412, 0, "8,412 frames captured, every one explained"],
     [8412, 3, "3 of 8,412 frames unexplained"],
   ])("says of %d captured and %d lost: %s", (captured, missing, sentence) => {
-    const unexplained = Array.from({ length: missing }, (_, index) => lost(index));
-    const summary = summarise(report({ accounts: [account("street", { captured })], unexplained }));
-    expect(summary).toMatchObject({ sentence, unexplained: missing });
+    const accounts = [account("street", { captured, unexplained: missing })];
+    const summary = summarise(report({ accounts, clean: missing === 0 }));
+    expect(summary).toMatchObject({ sentence, unexplained: missing, clean: missing === 0 });
   });
 
-  it("counts an imbalance by its frames, whichever its sign, and has no address for it", () => {
-    const imbalance = { ...lost(0), fault: "imbalance", frames: -4, address: null };
-    expect(summarise(report({ unexplained: [imbalance, lost(7)] }))).toMatchObject({
-      unexplained: 5,
-      suspects: ["object-detection/0/7"],
+  it.each([
+    [0, 1, "0 frames captured, 1 record could not be read"],
+    [8412, 2, "8,412 frames captured, 2 records could not be read"],
+    [8412, 0, "8,412 frames captured, not every one explained"],
+  ])("never says that all is explained of %d captured and %d unreadable records: %s", (captured, unread, sentence) => {
+    const accounts = [account("street", { captured })];
+    const summary = summarise(report({ accounts, clean: false, malformed_count: unread }));
+    expect(summary).toMatchObject({ sentence, unexplained: 0, clean: false });
+  });
+
+  it("counts what the accounts count, also where no capture record or no entry names it", () => {
+    const accounts = [account("street", { captured: 3000, unexplained: 1500 })];
+    const uncounted = [account(null, { delivered: 9, unexplained: 2 })];
+    const unexplained = Array.from({ length: 1000 }, (_, index) => lost(index));
+    const unread = { clean: false, malformed_count: 1 };
+    expect(summarise(report({ accounts, uncounted, unexplained, ...unread }))).toMatchObject({
+      unexplained: 1502,
+      sentence: "1,502 of 3,000 frames unexplained, 1 record could not be read",
     });
+  });
+
+  it("has no address for what is not a frame", () => {
+    const imbalance = { ...lost(0), fault: "imbalance", frames: -4, address: null };
+    expect(summarise(report({ unexplained: [imbalance, lost(7)] })).suspects).toEqual(["object-detection/0/7"]);
   });
 
   it("puts rows in order, and keeps apart what capture has not counted", () => {

@@ -88,7 +88,11 @@ export interface Unexplained {
 }
 
 export interface LedgerReport {
+  /** Every frame is explained, and every record could be read. */
+  readonly clean: boolean;
   readonly accounts: readonly Account[];
   readonly uncounted: readonly Account[];
+  /** The first of them: the accounts count all. */
   readonly unexplained: readonly Unexplained[];
+  readonly malformed_count: number;
 }

@@ -27,6 +27,8 @@ export interface Row {
 }
 
 export interface Summary {
+  /** Nothing is unexplained, and nothing could not be read. */
+  readonly clean: boolean;
   readonly rows: readonly Row[];
   readonly captured: number;
   readonly unexplained: number;
@@ -44,22 +46,26 @@ const SUSPECTS = 5;
 export function summarise(report: LedgerReport): Summary {
   const rows = report.accounts.map(rowOf).sort((one, other) => one.key.localeCompare(other.key));
   const captured = rows.reduce((sum, row) => sum + row.captured, 0);
-  const unexplained = report.unexplained.reduce((sum, one) => sum + Math.abs(one.frames), 0);
+  const unexplained = [...report.accounts, ...report.uncounted].reduce((sum, account) => sum + account.unexplained, 0);
   const total = (part: Part): number => rows.reduce((sum, row) => sum + row.parts[part], 0);
   const suspects = report.unexplained.map((one) => one.address).filter((address) => address !== null);
   return {
+    clean: report.clean,
     rows,
     captured,
     unexplained,
-    sentence: sentenceFor(captured, unexplained),
+    sentence: sentenceFor(report, captured, unexplained),
     suspects: suspects.slice(0, SUSPECTS),
     totals: Object.fromEntries(PARTS.map((part) => [part, total(part)])) as Record<Part, number>,
     uncounted: report.uncounted.reduce((sum, account) => sum + account.delivered, 0),
   };
 }
 
-function sentenceFor(captured: number, unexplained: number): string {
-  if (unexplained > 0) return `${count(unexplained)} of ${counted(captured, "frame")} unexplained`;
+function sentenceFor(report: LedgerReport, captured: number, unexplained: number): string {
+  const unread = report.malformed_count > 0 ? `, ${counted(report.malformed_count, "record")} could not be read` : "";
+  if (unexplained > 0) return `${count(unexplained)} of ${counted(captured, "frame")} unexplained${unread}`;
+  if (unread) return `${counted(captured, "frame")} captured${unread}`;
+  if (!report.clean) return `${counted(captured, "frame")} captured, not every one explained`;
   if (captured === 0) return "No frame captured yet";
   return `${counted(captured, "frame")} captured, every one explained`;
 }
