@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -16,7 +17,7 @@ from schemas.names import Header
 from schemas.settings import Settings
 from tests.integration.api_client import serving
 from tests.integration.api_world import JPEG, MODEL, World, frame_info, make_result
-from tests.integration.streaming_kit import log_ends
+from tests.integration.streaming_kit import log_ends, wait_until
 
 URL = "/api/v1/dead-letters"
 HOSTILE = b"<html><script>alert(1)</script>"
@@ -43,7 +44,14 @@ def bury(
     letter = DeadLetter(address, error, f"because of {offset}", value_omitted=omitted, original=original)
     partition = offset % 2
     world.put(world.names.dead_letters, value, key=camera, partition=partition, headers=letter.encode())
+    # Letters are listed by the broker's time: the next one's must be later, also in another partition.
+    appended = _milliseconds()
+    wait_until(lambda: _milliseconds() > appended, deadline_s=1, what="the next millisecond")
     return address
+
+
+def _milliseconds() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def listed(client: httpx.Client, query: str = "") -> list[str]:

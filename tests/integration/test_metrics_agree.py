@@ -25,7 +25,7 @@ from processors.streaming.worker import WINDOW
 from producers.control import put_camera, remove_camera
 from schemas.catalogue import Catalogue
 from schemas.ledger import Account, Balance
-from schemas.messages import Camera, Lane, Pacing
+from schemas.messages import Camera, CaptureCounts, Lane, Pacing, decode_capture
 from schemas.names import Header, Metric
 from schemas.settings import Settings
 from tests.integration.api_client import serving
@@ -155,6 +155,12 @@ def ledger_says(scraped: Samples, camera: str) -> dict[str, int]:
     return {state: value for state, value in found.items() if value}
 
 
+def closed(settings: Settings, camera: str) -> bool:
+    """Whether the camera's last record of counts is written: until then a removed one may still deliver frames."""
+    records = [decode_capture(record.value()) for record in read_topic(settings, settings.names.captures)]
+    return any(isinstance(one, CaptureCounts) and (one.camera, one.closed) == (camera, True) for one in records)
+
+
 def terms(account: Account) -> dict[str, int]:
     values = {name: getattr(account, name) for name in Account.__dataclass_fields__}
     return {name: value for name, value in {**values, "dropped": account.dropped.total()}.items() if value}
@@ -216,6 +222,7 @@ def test_metrics_and_audit_agree(
             lambda: capture.scrape()[f"{Metric.DELIVERED}_total", "live", MODEL] >= 15, "a second of live frames"
         )
         remove_camera(settings, "live")
+        eventually(lambda: closed(settings, "live"), "the last counts of the live camera")
         balance = audit.settled(album=40, live=15)
         assert balance.accounts["album", MODEL].captured == 40
         assert recorded(balance)["dead"] == 3
