@@ -206,8 +206,7 @@ def _shown(window: Window) -> str:
 
 def _rows(balance: Balance) -> list[tuple[str, ...]]:
     """The table's head, and a row for each camera and model."""
-    rows = [(camera, model, _numbers(account)) for (camera, model), account in sorted(balance.accounts.items())]
-    rows += [("(uncounted)", model, _numbers(account)) for model, account in sorted(balance.uncounted.items())]
+    rows = [(camera, model, _numbers(account)) for camera, model, account in balance.rows()]
     shown = [name for name in _COLUMNS if name not in _IF_ANY or any(numbers[name] for *_, numbers in rows)]
     cells = [(camera, model, *(f"{numbers[name]:,}" for name in shown)) for camera, model, numbers in rows]
     return [("camera", "model", *shown), *cells]

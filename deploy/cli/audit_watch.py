@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -98,12 +97,13 @@ class AuditWatch:
 
     def _show(self, balance: Balance, footer: str) -> None:
         if self._live is not None:
-            columns, rows = _columns(balance), [*_rows(balance)]
-            shown = table(("camera", "model", *columns), [_cells(row, columns) for row in rows], right=columns)
+            columns = _columns(balance)
+            cells = [_cells(row, columns) for row in balance.rows()]
+            shown = table(("camera", "model", *columns), cells, right=columns)
             self._live.update(Group(shown, Text(footer, style="dim")), refresh=True)
             return
         columns = (*_ALWAYS, *_IF_ANY)
-        for row in _rows(balance):
+        for row in balance.rows():
             camera, model, *numbers = _cells(row, columns)
             pairs = " ".join(
                 f"{name.replace(' ', '_')}={number.replace(',', '')}"
@@ -132,15 +132,8 @@ class AuditWatch:
 Row = tuple[str, str, Account]
 
 
-def _rows(balance: Balance) -> Iterator[Row]:
-    for (camera, model), account in sorted(balance.accounts.items()):
-        yield camera, model, account
-    for model, account in sorted(balance.uncounted.items()):
-        yield "(uncounted)", model, account
-
-
 def _columns(balance: Balance) -> tuple[str, ...]:
-    accounts = [account for _, _, account in _rows(balance)]
+    accounts = [account for _, _, account in balance.rows()]
     return (*_ALWAYS, *(name for name in _IF_ANY if any(getattr(account, name) for account in accounts)))
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from schemas.messages.address import FrameAddress
+
+UNCOUNTED_CAMERA: Final = "(uncounted)"
+"""The camera of frames that no capture record names, where a table or a metric asks for one; none can be called so."""
 
 
 class Fault(StrEnum):
@@ -38,7 +42,7 @@ class Unexplained:
     def __str__(self) -> str:
         run = "" if self.run is None else f"run {self.run}, "
         where = str(self.address) if self.address else f"{run}{self.frames} frames"
-        return f"{self.fault.value}: {self.model} {self.camera or '(uncounted)'} {where}"
+        return f"{self.fault.value}: {self.model} {self.camera or UNCOUNTED_CAMERA} {where}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,13 @@ class Balance:
     malformed_count: int = 0
     unnamed: int = 0
     newer: Mapping[str, int] = field(default_factory=dict)
+
+    def rows(self) -> Iterator[tuple[str, str, Account]]:
+        """Every account with its camera and model, in their order; the uncounted come last."""
+        for (camera, model), account in sorted(self.accounts.items()):
+            yield camera, model, account
+        for model, account in sorted(self.uncounted.items()):
+            yield UNCOUNTED_CAMERA, model, account
 
     @property
     def unexplained_frames(self) -> int:
