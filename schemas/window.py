@@ -10,6 +10,14 @@ from typing import Final, Self
 from schemas.errors import WindowError
 from schemas.printable import shown
 
+MOMENT: Final = "an age (10m, 1h30m, 2d) or a time with a zone (2026-01-31T12:00Z)"
+"""What `since` and `until` may be, for those who describe them."""
+HELD: Final = (
+    "Capture records written in the window count, less deliveries outside of it; an outcome counts whenever it was "
+    "written. Frames that the log no longer has are dated by their capture record."
+)
+"""What an audit takes for a window's, for those who describe it."""
+
 _AGE: Final = re.compile(r"(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _EXPECTED: Final = "expected an age, as 10m, 90s, 1h30m or 2d, or a time with a zone, as 2026-01-31T12:00Z"
 

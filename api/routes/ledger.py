@@ -13,7 +13,7 @@ from api.documented import documented
 from api.routes.prefix import API
 from api.services import ServicesDep
 from schemas.ledger import Account, Balance
-from schemas.window import Window
+from schemas.window import HELD, MOMENT, Window
 
 router = APIRouter(prefix=API, tags=["ledger"])
 
@@ -24,21 +24,20 @@ _EXAMPLE = AuditReport.of(
 )
 
 
-_TIME = "An age (10m, 1h30m, 2d) or a time with a zone (2026-01-31T12:00Z)."
 Since = Annotated[
     str | None,
-    Query(
-        max_length=64,
-        description=f"Only frames that the broker appended then or later. {_TIME} Capture records written in the "
-        "window count, less deliveries outside of it; an outcome counts whenever it was written. Frames that the log "
-        "no longer has are dated by their capture record.",
-    ),
+    Query(max_length=64, description=f"Only frames that the broker appended then or later: {MOMENT}. {HELD}"),
 ]
-Until = Annotated[str | None, Query(max_length=64, description=f"Only frames that the broker appended before. {_TIME}")]
+Until = Annotated[
+    str | None, Query(max_length=64, description=f"Only frames that the broker appended before: {MOMENT}.")
+]
 
 
 @router.get("/ledger", responses=documented(_EXAMPLE, 422, 503))
 async def ledger(services: ServicesDep, since: Since = None, until: Until = None) -> AuditReport:
-    """Audit what is new, and give the balance, at most a few seconds old; or audit a window of time."""
+    """Audit what is new, and give the balance as it was `at`; or audit a window of time.
+
+    A balance is kept for a second, or for four times as long as its audit took: half a minute at most.
+    """
     window = Window.parse(since, until, now=datetime.now(UTC))
     return await (services.windows.audit(window) if window else services.ledger.get())

@@ -10,7 +10,7 @@ import typer
 from deploy.cli.console import out
 from deploy.cli.options import Kafka, reach_kafka
 from schemas.errors import WindowError
-from schemas.window import Window
+from schemas.window import HELD, MOMENT, Window
 
 app = typer.Typer(add_completion=False)
 
@@ -18,9 +18,7 @@ Since = Annotated[
     str | None,
     typer.Option(
         metavar="AGE|TIME",
-        help="Only frames that the broker appended then or later: an age (10m, 1h30m, 2d) or a time with a zone "
-        "(2026-01-31T12:00Z). Capture records written in the window count, less deliveries outside of it; an outcome "
-        "counts whenever it was written. Frames that the log no longer has are dated by their capture record.",
+        help=f"Only frames that the broker appended then or later: {MOMENT}. {HELD}",
     ),
 ]
 Until = Annotated[

@@ -16,7 +16,7 @@ from deploy.cli.console import err, out, print_long, table
 from deploy.cli.options import Kafka, reach_kafka
 from schemas.messages import FrameAddress
 from schemas.printable import printable
-from schemas.window import Window
+from schemas.window import MOMENT, Window
 
 if TYPE_CHECKING:
     from api.dead_letters import Desk, LetterEntry, LetterFilter, Outcome
@@ -38,7 +38,7 @@ CameraOption = Annotated[str | None, typer.Option("--camera", help="Only this ca
 ErrorOption = Annotated[str | None, typer.Option("--error", metavar="CLASS", help="Only these, as NotJpegError.")]
 Since = Annotated[
     str | None,
-    typer.Option(metavar="AGE|TIME", help="Only those since then: an age (10m, 1h30m, 2d) or a time with a zone."),
+    typer.Option(metavar="AGE|TIME", help=f"Only those since then: {MOMENT}."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="The whole answer as JSON.")]
 
