@@ -10,14 +10,13 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from api.metrics import REGISTRY
-from schemas.ledger import Account, Balance
+from schemas.ledger import UNCOUNTED_CAMERA, Balance
 from schemas.names import Metric
 
 CAMERA_LIMIT: Final = 500
-"""How many cameras get a label of their own; the rest share `OTHER`."""
-OTHER: Final = "other"
-UNCOUNTED: Final = "(uncounted)"
-"""The camera of frames that no capture record names; no camera can be called so."""
+"""How many cameras get a label of their own, the first by name; the rest share `OTHER`."""
+OTHER: Final = "(other)"
+"""No camera can be called so."""
 STATES: Final = (
     "captured",
     "redriven",
@@ -77,25 +76,21 @@ class LedgerMetrics(Collector):
             yield GaugeMetricFamily(name, text, value)
 
 
-def _accounts(balance: Balance) -> Iterator[tuple[str, str, Account]]:
-    for index, ((camera, model), account) in enumerate(sorted(balance.accounts.items())):
-        yield camera if index < CAMERA_LIMIT else OTHER, model, account
-    for model, account in balance.uncounted.items():
-        yield UNCOUNTED, model, account
-
-
 def _frames(balance: Balance) -> Counter[tuple[str, str, str]]:
+    cameras = sorted({camera for camera, _ in balance.accounts})
+    labelled = {UNCOUNTED_CAMERA, *cameras[:CAMERA_LIMIT]}
     frames: Counter[tuple[str, str, str]] = Counter()
-    for camera, model, account in _accounts(balance):
+    for camera, model, account in balance.rows():
+        label = camera if camera in labelled else OTHER
         for state in STATES:
             value = sum(account.dropped.values()) if state == "dropped" else getattr(account, state)
-            frames[camera, model, state] += value
+            frames[label, model, state] += value
     return frames
 
 
 def _unexplained(balance: Balance, models: Iterable[str]) -> Counter[str]:
     frames = Counter(dict.fromkeys(models, 0))
-    for _, model, account in _accounts(balance):
+    for _, model, account in balance.rows():
         frames[model] += account.unexplained
     return frames
 

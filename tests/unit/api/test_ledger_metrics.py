@@ -4,9 +4,9 @@ from collections import Counter
 
 from prometheus_client import CollectorRegistry
 
-from api.ledger_metrics import CAMERA_LIMIT, OTHER, STATES, UNCOUNTED, LedgerMetrics
-from schemas.ledger import Account, Balance
-from schemas.names import Metric
+from api.ledger_metrics import CAMERA_LIMIT, OTHER, STATES, LedgerMetrics
+from schemas.ledger import UNCOUNTED_CAMERA, Account, Balance
+from schemas.names import IDENTIFIER, Metric
 
 MODEL = "object-detection"
 ACCOUNT = Account(
@@ -33,7 +33,7 @@ def test_every_term_of_the_ledger_has_a_series() -> None:
 
     expected = {"captured": 9, "dropped": 3, "delivered": 6, "inferred": 5, "unexplained": 1}
     assert {state: frames("gate", state) for state in STATES} == dict.fromkeys(STATES, 0) | expected
-    assert (frames(UNCOUNTED, "delivered"), frames(UNCOUNTED, "inferred")) == (3, 1)
+    assert (frames(UNCOUNTED_CAMERA, "delivered"), frames(UNCOUNTED_CAMERA, "inferred")) == (3, 1)
     unexplained = [
         registry.get_sample_value(Metric.LEDGER_UNEXPLAINED, {"model": model}) for model in (MODEL, "face-detection")
     ]
@@ -46,10 +46,29 @@ def test_the_states_are_those_of_an_account() -> None:
     assert set(STATES) == set(Account.__dataclass_fields__)
 
 
-def test_labels_are_bounded() -> None:
-    accounts = {(f"camera-{number:04}", MODEL): Account(captured=1) for number in range(CAMERA_LIMIT + 7)}
+def captured(registry: CollectorRegistry, camera: str, model: str = MODEL) -> float | None:
+    labels = {"camera": camera, "model": model, "state": "captured"}
+    return registry.get_sample_value(Metric.LEDGER_FRAMES, labels)
+
+
+def test_labels_are_bounded_by_cameras_and_not_by_their_models() -> None:
+    accounts = {
+        (f"camera-{number:04}", model): Account(captured=1)
+        for number in range(CAMERA_LIMIT + 7)
+        for model in (MODEL, "face-detection")
+    }
     registry = shown(Balance(accounts, {}, (), conflicts=0, repeats=0))
-    labels = {"camera": OTHER, "model": MODEL, "state": "captured"}
-    assert registry.get_sample_value(Metric.LEDGER_FRAMES, labels) == 7
+    assert [captured(registry, OTHER, model) for model in (MODEL, "face-detection")] == [7, 7]
+    assert captured(registry, f"camera-{CAMERA_LIMIT - 1:04}") == 1
+    assert captured(registry, f"camera-{CAMERA_LIMIT:04}") is None
     (family,) = [family for family in registry.collect() if family.name == Metric.LEDGER_FRAMES]
-    assert len(family.samples) == (CAMERA_LIMIT + 1) * len(STATES)
+    assert len(family.samples) == 2 * (CAMERA_LIMIT + 1) * len(STATES)
+
+
+def test_a_camera_that_is_called_other_is_not_summed_with_the_rest() -> None:
+    names = ["other", *(f"camera-{number:04}" for number in range(CAMERA_LIMIT - 1)), "the-last", "zoo"]
+    registry = shown(Balance({(name, MODEL): Account(captured=1) for name in names}, {}, (), conflicts=0, repeats=0))
+    assert (captured(registry, "other"), captured(registry, OTHER)) == (1, 2)
+    assert IDENTIFIER.fullmatch("other")
+    assert not IDENTIFIER.fullmatch(OTHER)
+    assert not IDENTIFIER.fullmatch(UNCOUNTED_CAMERA)
