@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
@@ -41,6 +42,17 @@ def _check_token(token: SecretStr) -> SecretStr:
             f"expected {TOKEN_LENGTH} to 512 letters, digits and any of ._~+/=- in one line (framebus token makes one)"
         )
     return token
+
+
+def _check_proxy(proxy: str) -> None:
+    """Refuse what uvicorn would compare as text with the peer's address, and what would trust everybody."""
+    expected = "expected addresses or networks, as 10.0.0.5 or 10.1.0.0/16, with commas between them"
+    try:
+        is_everybody = ip_network(proxy).prefixlen == 0
+    except ValueError:
+        raise ValueError(f"{shown(proxy)} is no address and no network: {expected}") from None
+    if is_everybody:
+        raise ValueError(f"{shown(proxy)} is everybody, who could then choose their addresses: {expected}")
 
 
 Token = Annotated[SecretStr, AfterValidator(_check_token)]
@@ -94,8 +106,8 @@ class Settings(BaseModel):
     """Who shows it may also change things."""
     api_hosts: str = Field(default="", pattern=_NAMES)
     """The names, with commas, by which browsers may call the API; addresses and localhost always are."""
-    api_trusted_proxies: str = Field(default="", pattern=_NAMES)
-    """Addresses, with commas, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
+    api_trusted_proxies: str = ""
+    """Addresses and networks, with commas, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     api_requests_per_second: int = Field(default=500, ge=1)
     """Of one client address, where tokens are set; twice as many may come at once."""
     metrics_host: str = "127.0.0.1"
@@ -114,6 +126,13 @@ class Settings(BaseModel):
         for root in (value or "").split(ROOT_SEPARATOR) if value is not None else ():
             if not root.startswith("/"):
                 raise ValueError(f"folder {root!r}: expected absolute paths with {ROOT_SEPARATOR} between them")
+        return value
+
+    @field_validator("api_trusted_proxies")
+    @classmethod
+    def _proxies(cls, value: str) -> str:
+        for proxy in value.split(",") if value else ():
+            _check_proxy(proxy)
         return value
 
     @model_validator(mode="after")

@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from api.access.cookie import cookie_name
-from api.access.limits import Failures, Requests, client_key
+from api.access.limits import UNKNOWN, Failures, Requests, client_key
 from api.access.origin import host_is_expected, is_foreign, is_loopback
 from api.access.roles import Role, role_for
 from api.access.sessions import Session, Sessions
@@ -150,7 +150,7 @@ def check_doors(settings: Settings) -> None:
 
 def client_of(request: HTTPConnection) -> str:
     """Whom the request is counted as."""
-    return client_key(request.client.host) if request.client else "unknown"
+    return client_key(request.client.host) if request.client else UNKNOWN
 
 
 def _later(what: str, wait_s: float) -> Response:

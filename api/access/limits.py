@@ -17,14 +17,16 @@ CLIENTS: Final = 4096
 FAILURES: Final = 10
 FAILURES_OF_ALL: Final = 100
 WINDOW_S: Final = 60.0
+UNKNOWN: Final = "unknown"
+"""Whom everything is counted as that is no address: a proxy may pass on what its clients make up."""
 
 
 def client_key(address: str) -> str:
-    """Whom an address is counted as: an IPv6 customer has a whole /64 of them."""
+    """Whom an address is counted as: an IPv6 customer has a whole /64 of them, and what is no address is one client."""
     try:
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
-        return address
+        return UNKNOWN
     if isinstance(parsed, IPv6Address):
         if parsed.ipv4_mapped:
             return str(parsed.ipv4_mapped)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from api.access.limits import FAILURES
 from api.frames import FrameNotFoundError, FrameReader
 from api.pages import DIST
 from deploy.local.environment import environment_of, inherited
@@ -191,6 +192,22 @@ def test_a_proxy_that_is_trusted_says_who_asks_and_whether_with_tls(locked: Sett
         )
         assert begun.status_code == 429
         assert "strict-transport-security" not in begun.headers
+
+
+def test_what_clients_make_up_is_one_client_and_in_no_log(
+    locked: Settings, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of a proxy that adds no address, or that passes on what it was told."""
+    with serving(locked.model_copy(update={"api_trusted_proxies": "127.0.0.0/8"}), catalogue) as client:
+        statuses = [
+            client.get(
+                "/openapi.json", headers={**bearer("guess-guess-guess"), "x-forwarded-for": f"made-up-{number}"}
+            ).status_code
+            for number in range(12)
+        ]
+    assert statuses == [401] * FAILURES + [429] * 2
+    assert caplog.text.count("wrong token client=unknown ") == FAILURES
+    assert "made-up" not in caplog.text
 
 
 def test_no_token_is_in_a_log(locked: Settings, tmp_path: Path) -> None:

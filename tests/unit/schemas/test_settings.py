@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from schemas.errors import SettingsError
 from schemas.settings import SECRETS, Settings
@@ -53,7 +54,16 @@ def test_one_definition_configures_the_client() -> None:
         ({"FRAMEBUS_API_OPERATOR_TOKEN": "s p a c e d  o u t !"}, "FRAMEBUS_API_OPERATOR_TOKEN=(hidden): expected 16"),
         (dict.fromkeys(("FRAMEBUS_API_VIEWER_TOKEN", "FRAMEBUS_API_OPERATOR_TOKEN"), "x" * 16), "are the same"),
         ({"FRAMEBUS_API_HOSTS": "http://a"}, "FRAMEBUS_API_HOSTS='http://a'"),
-        ({"FRAMEBUS_API_TRUSTED_PROXIES": "a,,b"}, "FRAMEBUS_API_TRUSTED_PROXIES='a,,b'"),
+        (
+            {"FRAMEBUS_API_TRUSTED_PROXIES": "nginx"},
+            "FRAMEBUS_API_TRUSTED_PROXIES='nginx': 'nginx' is no address and no network: expected",
+        ),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "*"}, "'*' is no address and no network"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "10.0.0.5,,10.0.0.6"}, "'' is no address and no network"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "10.0.0.5, nginx"}, "' nginx' is no address and no network"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "10.0.0.5/8"}, "'10.0.0.5/8' is no address and no network"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "10.0.0.5,0.0.0.0/0"}, "'0.0.0.0/0' is everybody"),
+        ({"FRAMEBUS_API_TRUSTED_PROXIES": "::/0"}, "'::/0' is everybody"),
         ({"FRAMEBUS_SOURCE_ADDRESSES": "lan"}, "FRAMEBUS_SOURCE_ADDRESSES='lan': 'lan' does not appear"),
         ({"FRAMEBUS_SOURCE_ADDRESSES": ""}, "it is empty; expected unicast, loopback or networks"),
         ({"FRAMEBUS_SOURCE_ROOTS": "/videos:clips"}, "folder 'clips': expected absolute paths with : between them"),
@@ -64,6 +74,14 @@ def test_one_definition_configures_the_client() -> None:
 def test_a_wrong_variable_is_named(environ: dict[str, str], expected: str) -> None:
     with pytest.raises(SettingsError, match=re.escape(expected)):
         Settings.from_environment(environ)
+
+
+@pytest.mark.parametrize("proxies", ["", "127.0.0.1", "::1", "10.0.0.5,10.1.0.0/16,fd00::/8"])
+def test_proxies_are_addresses_and_networks_as_the_server_takes_them(proxies: str) -> None:
+    settings = Settings.from_environment({"FRAMEBUS_API_TRUSTED_PROXIES": proxies})
+    assert settings.api_trusted_proxies == proxies
+    trusted = _TrustedHosts(proxies) if proxies else None
+    assert trusted is None or not (trusted.trusted_literals or trusted.always_trust)
 
 
 def test_every_secret_is_known_as_one() -> None:

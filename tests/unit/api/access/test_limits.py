@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.access.limits import FAILURES, FAILURES_OF_ALL, WINDOW_S, Failures, Requests, client_key
+from api.access.limits import FAILURES, FAILURES_OF_ALL, UNKNOWN, WINDOW_S, Failures, Requests, client_key
 from tests.unit.api.access.test_sessions import Clock
 
 
@@ -14,8 +14,10 @@ from tests.unit.api.access.test_sessions import Clock
         ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
         ("fe80::1%eth0", "fe80::/64"),
         ("::1", "::/64"),
-        ("testclient", "testclient"),
-        ("", ""),
+        ("192.0.2.7:443", UNKNOWN),
+        ("made-up\r\nwrong token client=192.0.2.7", UNKNOWN),
+        ("made-up-%d", UNKNOWN),
+        ("", UNKNOWN),
     ],
 )
 def test_an_address_is_counted_as_its_customer(address: str, expected: str) -> None:
