@@ -70,7 +70,8 @@ class Desk:
             return [letter for letter in letters.matching(wanted) if before is None or order(letter) < before]
 
     def workable(self, wanted: LetterFilter, *, again: bool = False) -> tuple[list[Letter], int]:
-        """Those that are wanted and may be sent again, the oldest first; and how many frames are wanted, but may not.
+        """The newest letter of each frame, if it is wanted and may be sent again, the oldest first; and how many are
+        wanted, but may not: they were sent again and have not died since.
 
         With `again`, all may.
 
@@ -78,10 +79,9 @@ class Desk:
             EnvironmentMissingError: Kafka gives no answer in time.
         """
         with self._fresh() as letters:
-            found = letters.matching(wanted)
-            workable = letters.workable(found, again=again)
-            frames = len({letter.origin for letter in found})
-            return workable[::-1], frames - len(workable)
+            newest = letters.newest(wanted)
+            workable = [letter for letter in newest if again or letters.pending(letter) is None]
+            return workable[::-1], len(newest) - len(workable)
 
     def entries(self, found: Sequence[Letter]) -> list[LetterEntry]:
         """`found` with what became of each.

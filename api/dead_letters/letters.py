@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -146,15 +145,12 @@ class Letters:
         last = max([letter.number, *(sending.number for sending in self.sendings(letter.origin))])
         return min(last + 1, HIGHEST)
 
-    def workable(self, letters: Iterable[Letter], *, again: bool = False) -> list[Letter]:
-        """Those of `letters` (newest first) that may be sent again: of each frame its newest, if that is still dead.
-
-        With `again`, even if it is not.
-        """
+    def newest(self, wanted: LetterFilter) -> list[Letter]:
+        """Of each frame its newest dead letter, if that is wanted, newest first; what it died of before is past."""
         newest: dict[FrameAddress, Letter] = {}
-        for letter in letters:
+        for letter in self.matching(LetterFilter()):
             newest.setdefault(letter.origin, letter)
-        return [letter for letter in newest.values() if again or self.pending(letter) is None]
+        return [letter for letter in newest.values() if wanted.matches(letter)]
 
     def _add_sending(self, sending: Sending) -> None:
         of_origin = self._sendings.setdefault(sending.origin, {})

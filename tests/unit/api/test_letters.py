@@ -79,9 +79,24 @@ def test_what_may_be_sent_again(
     found = letters.pending(first)
     assert (found.address.offset if found else None) == pending
     assert letters.next_number(first) == number
-    every = letters.matching(LetterFilter())
-    assert [one.address.offset for one in letters.workable(every)] == workable
-    assert len(letters.workable(every, again=True)) == 1, "each frame once"
+    newest = letters.newest(LetterFilter())
+    assert len(newest) == 1, "each frame once"
+    assert [one.address.offset for one in newest if letters.pending(one) is None] == workable
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (LetterFilter(), [5, 3]),
+        (LetterFilter(error="NotJpegError"), [3]),
+        (LetterFilter(error="LethalFrameError"), [5]),
+        (LetterFilter(since=T0 + timedelta(seconds=4)), [5]),
+    ],
+)
+def test_of_a_frame_the_newest_letter_says_what_it_died_of(wanted: LetterFilter, expected: list[int]) -> None:
+    """A frame that has killed its worker since is not sent again for what it died of before."""
+    letters = known(letter(1), redrive(1, 5), letter(3), letter(5, of=1, error="LethalFrameError"))
+    assert [one.address.offset for one in letters.newest(wanted)] == expected
 
 
 @pytest.mark.parametrize("claimed", [10**9 - 1, 10**9, 2**63 - 1])
