@@ -50,8 +50,20 @@ class RecordReader:
         Raises:
             EnvironmentMissingError: Kafka does not send it by `deadline`, or refuses.
         """
-        if log != self._log or not self._next <= offset <= self._next + _NEAR:
-            self._jump(log, offset, deadline)
+        if log == self._log and self._next <= offset <= self._next + _NEAR:
+            message = self._await(log, offset, deadline)
+            if message is not None:
+                return message
+            # The client may have heard of the log's end before the record was written: only a fresh answer counts.
+        self._jump(log, offset, deadline)
+        return self._await(log, offset, deadline)
+
+    def close(self) -> None:
+        """Leave the broker."""
+        self._consumer.close()
+
+    def _await(self, log: Log, offset: int, deadline: float) -> Message | None:
+        """The record, when it comes; None when the client says that it will not."""
         while time.monotonic() < deadline:
             message = self._consumer.poll(0.1)
             if message is None or (message.topic(), message.partition()) != log:
@@ -70,10 +82,6 @@ class RecordReader:
         raise EnvironmentMissingError(
             f"topic {log[0]} partition {log[1]} offset {offset}: Kafka at {self._servers} did not send it in time"
         )
-
-    def close(self) -> None:
-        """Leave the broker."""
-        self._consumer.close()
 
     def _jump(self, log: Log, offset: int, deadline: float) -> None:
         if log[0] in self._met:
