@@ -8,15 +8,10 @@ the first (or last) address that a capture record names which was itself appende
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
 
 from api.kafka import Log, Offsets
 from schemas.messages import CaptureCounts
-from schemas.window import Window, milliseconds
-
-_MARGIN_MS: Final = 60_000
-"""How far before the window outcomes are read: brokers' clocks differ. What looks lost all the same is looked for in
-everything before that."""
+from schemas.window import CLOCK_SKEW_MS, Window, milliseconds
 
 
 class WindowBounds:
@@ -42,7 +37,7 @@ class WindowBounds:
 
     def outcomes_from(self, logs: Iterable[Log], deadline: float) -> dict[Log, int]:
         """Where outcomes of the window's frames begin: an outcome comes after its frame."""
-        return self._from(logs, _MARGIN_MS, deadline)
+        return self._from(logs, CLOCK_SKEW_MS, deadline)
 
     def new(self, logs: Mapping[Log, Log], deadline: float) -> dict[Log, tuple[int, int | None]]:
         """The first offset, and the one above the last, of partitions that this did not give before.

@@ -17,6 +17,8 @@ HELD: Final = (
     "written. Frames that the log no longer has are dated by their capture record."
 )
 """What an audit takes for a window's, for those who describe it."""
+CLOCK_SKEW_MS: Final = 60_000
+"""How far brokers' clocks may differ: so much earlier than its frame an outcome may seem to be."""
 
 _AGE: Final = re.compile(r"(?=\d)(?:(\d{1,6})d)?(?:(\d{1,6})h)?(?:(\d{1,6})m)?(?:(\d{1,6})s)?")
 _EXPECTED: Final = "expected an age, as 10m, 90s, 1h30m or 2d, or a time with a zone, as 2026-01-31T12:00Z"

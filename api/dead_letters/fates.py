@@ -1,9 +1,9 @@
-"""What became of frames that were sent again: looked up in the outcomes, from the time of the sending on."""
+"""What became of frames that were sent again: looked up in the outcomes, from shortly before the sending on."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -14,7 +14,7 @@ from api.kafka import Log, Offsets, assign, drain, group_free_consumer, headers_
 from schemas.errors import EnvironmentMissingError, MessageError
 from schemas.messages import FrameAddress, PartitionRanges, Skip, SkipReason, address_from_headers
 from schemas.settings import Settings
-from schemas.window import milliseconds
+from schemas.window import CLOCK_SKEW_MS, milliseconds
 
 _BATCH: Final = 2000
 _REMEMBERED: Final = 10_000
@@ -24,8 +24,8 @@ class FateReader:
     """Finds the outcome of frames that are not dead again; blocking, one caller at a time.
 
     There is no index from a frame to its outcome, and a history of results is long. But the outcome of a frame that
-    its group has committed was appended after the frame, and mostly soon after: reading begins there. What is found
-    is remembered.
+    its group has committed was appended after the frame, and mostly soon after: reading begins there, less what clocks
+    may differ. What is found is remembered, and up to where nothing was.
     """
 
     def __init__(self, settings: Settings, offsets: Offsets) -> None:
@@ -34,6 +34,8 @@ class FateReader:
         self._offsets = offsets
         self._consumer: Consumer | None = None
         self._known: dict[FrameAddress, Fate] = {}
+        self._searched: dict[FrameAddress, Mapping[Log, int]] = {}
+        """Where a search ended that had nothing more to read, and had not found this one."""
 
     def find(self, sendings: Iterable[Sending], letters: Letters, *, deadline: float) -> dict[FrameAddress, Fate]:
         """What became of each of `sendings`, by its address; UNKNOWN what could not be found by `deadline`.
@@ -72,42 +74,62 @@ class FateReader:
         }
         fates |= dict.fromkeys(wanted, Fate.UNKNOWN)
         found = self._search(model, wanted, deadline) if wanted else {}
-        while len(self._known) > _REMEMBERED:
-            del self._known[next(iter(self._known))]
         self._known |= found
+        for remembered in (self._known, self._searched):
+            while len(remembered) > _REMEMBERED:
+                del remembered[next(iter(remembered))]
         return fates | found
 
     def _search(self, model: str, wanted: dict[FrameAddress, datetime], deadline: float) -> dict[FrameAddress, Fate]:
-        """Read from the earliest sending on until its outcome is found, then go on from the next that is not."""
+        """Read from the earliest sending on until its outcome is found, then go on from the next that is not; of those
+        that were searched for before, what came since.
+        """
         topics = self._offsets.partitions([self._names.results(model), self._names.skips], deadline=deadline)
         logs = [(topic, number) for topic, count in topics.items() for number in range(count)]
         found: dict[FrameAddress, Fate] = {}
-        missing = sorted(wanted, key=lambda address: wanted[address])
+        before = [address for address in wanted if address in self._searched]
+        missing = sorted(wanted.keys() - set(before), key=lambda address: wanted[address])
         while missing and time.monotonic() < deadline:
-            exhausted = self._read_until(missing[0], wanted, logs, found, deadline)
-            missing = [] if exhausted else [address for address in missing if address not in found]
+            at_ms = max(milliseconds(wanted[missing[0]]) - CLOCK_SKEW_MS, 0)
+            begin = self._offsets.at(logs, at_ms, deadline=deadline)
+            ends = self._read(begin, wanted, found, aim=missing[:1], deadline=deadline)
+            missing = self._left(missing, found, ends)
+        if before and time.monotonic() < deadline:
+            begin = {log: min(self._searched[address].get(log, 0) for address in before) for log in logs}
+            ends = self._read(begin, wanted, found, aim=before, deadline=deadline)
+            self._left(before, found, ends)
         return found
 
-    def _read_until(  # one search, taken apart
+    def _left(
+        self, aim: list[FrameAddress], found: Collection[FrameAddress], ends: Mapping[Log, int] | None
+    ) -> list[FrameAddress]:
+        """What is worth another reading; none is, if everything up to `ends` was read."""
+        missing = [address for address in aim if address not in found]
+        if ends is None:
+            return missing
+        self._searched |= dict.fromkeys(missing, ends)
+        return []
+
+    def _read(
         self,
-        first: FrameAddress,
-        wanted: dict[FrameAddress, datetime],
-        logs: list[Log],
+        begin: Mapping[Log, int],
+        wanted: Collection[FrameAddress],
         found: dict[FrameAddress, Fate],
+        *,
+        aim: Collection[FrameAddress],
         deadline: float,
-    ) -> bool:
-        """Note every outcome that comes by until that of `first` does; True: there is nothing more to read."""
-        ends = self._offsets.ends(logs, deadline=deadline)
-        begin = self._offsets.at(logs, milliseconds(wanted[first]), deadline=deadline)
-        behind = {log for log in logs if begin[log] < ends[log]}
+    ) -> Mapping[Log, int] | None:
+        """Note every outcome that comes by until those of `aim` did; where everything ends, if all of it was read."""
+        ends = self._offsets.ends(begin, deadline=deadline)
+        behind = {log for log in begin if begin[log] < ends[log]}
         if not behind:
-            return True
+            return ends
         if self._consumer is None:
             options = {"enable.partition.eof": True, "fetch.wait.max.ms": 20, "queued.max.messages.kbytes": 8 * 1024}
             self._consumer = group_free_consumer(self._settings, options)
         assign(self._consumer, {log: begin[log] for log in behind}, timeout=remaining(deadline))
         try:
-            while behind and first not in found and time.monotonic() < deadline:
+            while behind and not all(address in found for address in aim) and time.monotonic() < deadline:
                 for message in drain(self._consumer, limit=_BATCH, timeout=0.2):
                     if _ended(message, ends):
                         behind.discard((message.topic(), message.partition()))
@@ -115,7 +137,7 @@ class FateReader:
                         found.update(self._outcomes(message, wanted))
         finally:
             self._consumer.unassign()
-        return not behind
+        return None if behind else ends
 
     def _outcomes(self, message: Message, wanted: Collection[FrameAddress]) -> dict[FrameAddress, Fate]:
         """Which of `wanted` this result or this record of skipped frames is about."""

@@ -121,7 +121,7 @@ def test_a_frame_that_the_log_has_no_more_is_dated_by_its_capture_record(story: 
 def test_what_was_recorded_before_the_window_is_looked_for_before_a_frame_is_called_lost(
     world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_window, "_MARGIN_MS", 0)
+    monkeypatch.setattr(audit_window, "CLOCK_SKEW_MS", 0)
     world.result("gate", FrameAddress(MODEL, 0, 0))  # as if the clocks of two brokers differed
     world.result("gate", FrameAddress(MODEL, 1, 0))
     since = moment()
