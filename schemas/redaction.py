@@ -9,11 +9,25 @@ from urllib.parse import unquote
 HIDDEN: Final = "***"
 
 _WORD: Final = re.compile(r"\S+")
-_USERINFO: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]{0,31}://[^:@/\s]*:")
-_PARAMETER: Final = re.compile(r"(?<=[?&;])(?P<name>[^=&#;?\s]{0,256}\??[^=&#;?\s]{0,256})=[^&#;\s'\"]*")
-_SECRET: Final = re.compile("pass|pwd|token|secret|auth|key|signature|credential|jwt", re.IGNORECASE)
+_COLON: Final = "(?::|%3[aA])"
+_USERINFO: Final = re.compile(
+    rf"[a-zA-Z][a-zA-Z0-9+.-]{{0,31}}:/+[^:/\s]*?{_COLON}"
+    rf"|(?:^|(?<=['\"]))[^:/'\"\s]+?(?!:/){_COLON}"
+)
+"""What is before a password, in a URL or, where its scheme was forgotten, at a word's beginning.
 
-_ENCODED_COLON: Final = re.compile(r"^[a-zA-Z][a-zA-Z0-9+.-]*://[^@/?#\s]*%3a[^@/?#\s]*@", re.IGNORECASE)
+The user may be an e-mail address: it is the last `@` that ends a password.
+"""
+_PARAMETER: Final = re.compile(r"(?<=[?&;])(?P<name>[^=&#;?\s]{0,256}\??[^=&#;?\s]{0,256})=[^&#;\s'\"]*")
+_WORDS: Final = "pass|pas(?==|$)|pwd|token|secret|auth|key|signature|credential|jwt"
+_SECRET: Final = re.compile(_WORDS, re.IGNORECASE)
+_IN_PATH: Final = re.compile(
+    rf"(?<=[/_])(?P<name>[^=&#;?/_\s]{{0,64}}(?:{_WORDS})[^=&#;?/\s]{{0,64}})=[^&#;\s'\"]*", re.IGNORECASE
+)
+"""As some cameras have it: `rtsp://HOST/user=NAME_password=SECRET_channel=1`."""
+
+_BEFORE_USER: Final = re.compile(r"(?:[a-z][a-z0-9+.-]*:/{2,}|(?:rtsp|http)s?:/?|/{2,})?", re.IGNORECASE)
+_UP_TO_AT: Final = re.compile(r"(?:.*(?:@|%40))?", re.DOTALL)
 
 
 def redact(text: str) -> str:
@@ -29,7 +43,8 @@ def _without_password(word: re.Match[str]) -> str:
     text = word[0]
     end = text.rfind("@")
     found = _USERINFO.search(text, 0, end) if end >= 0 else None
-    return f"{text[: found.end()]}{HIDDEN}{text[end:]}" if found else text
+    text = f"{text[: found.end()]}{HIDDEN}{text[end:]}" if found else text
+    return _IN_PATH.sub(rf"\g<name>={HIDDEN}", text) if "://" in text else text
 
 
 def _without_secret(parameter: re.Match[str]) -> str:
@@ -39,14 +54,25 @@ def _without_secret(parameter: re.Match[str]) -> str:
 
 def holds_secret(source: str) -> bool:
     """Whether a camera's source holds a password or a secret-looking parameter, plain or percent-encoded."""
-    return bool(_ENCODED_COLON.match(source)) or any(redact(form) != form for form in (source, unquote(source)))
+    return _names_password(source) or any(redact(form) != form for form in (source, unquote(source)))
+
+
+def _names_password(source: str) -> bool:
+    """Whether its form is that of a URL with a password, or of one that lacks its scheme or a slash; paths are none."""
+    user = _BEFORE_USER.sub("", source, count=1).rpartition("@")[0]
+    name, *password = re.split(_COLON, user, maxsplit=1)
+    return bool(password) and "/" not in name
 
 
 def conceal(source: str) -> str:
     """A source that may hold a secret in any form: of a URL only what is neither its user nor its parameters."""
     scheme, separator, rest = source.partition("://")
     if not separator:
-        return redact(source)
-    user, at, place = rest.rpartition("@")
+        scheme, rest = "", source
+    place = _UP_TO_AT.sub("", rest, count=1)
+    user = f"{HIDDEN}@" if place != rest else ""
     place, mark, _ = place.partition("?")
-    return f"{scheme}://{HIDDEN if user else ''}{at}{place}{mark}{HIDDEN if mark else ''}"
+    plain = unquote(f"://{place}")
+    if redact(plain) != plain:
+        place = f"{place.partition('/')[0]}/{HIDDEN}"
+    return f"{scheme}{separator}{user}{place}{mark}{HIDDEN if mark else ''}"

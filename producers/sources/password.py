@@ -31,7 +31,7 @@ def check_source(source: str) -> None:
         raise SourceRefusedError(f"source {conceal(source)!r} is a URL with white space in it; expected %20")
     if holds_secret(source):
         shown = redact(source)
-        if holds_secret(shown):  # it is encoded
+        if shown == source or redact(unquote(shown)) != unquote(shown):  # it is encoded
             shown = conceal(source)
         raise SourceRefusedError(f"source {shown!r} holds a secret, which would stand in a topic; expected {EXPECTED}")
     user = urlsplit(source).username if "://" in source else None

@@ -24,6 +24,18 @@ from schemas.redaction import redact
         ("0", "0"),
         ("{'id': 'x', 'source': 'rtsp://a:hunter2@h/s', 'n': 1}", "{'id': 'x', 'source': 'rtsp://a:***@h/s', 'n': 1}"),
         ("source 'http://h/?pwd=hunter2': broken", "source 'http://h/?pwd=***': broken"),
+        ("rtsp://admin@corp.example:hunter2@10.0.0.7/s", "rtsp://admin@corp.example:***@10.0.0.7/s"),
+        ("rtsp://admin@corp.example@10.0.0.7:554/s", "rtsp://admin@corp.example@10.0.0.7:554/s"),
+        ("rtsp://admin%3Ahunter2@10.0.0.7/s", "rtsp://admin%3A***@10.0.0.7/s"),
+        ("admin:hunter2@10.0.0.7/s", "admin:***@10.0.0.7/s"),
+        ("source 'admin:hunter2@10.0.0.7/s': gone", "source 'admin:***@10.0.0.7/s': gone"),
+        ("rtsp:/admin:hunter2@10.0.0.7/s", "rtsp:/admin:***@10.0.0.7/s"),
+        ("rtsp:///admin:hunter2@10.0.0.7/s", "rtsp:///admin:***@10.0.0.7/s"),
+        ("rtsp://h/user=admin_password=hunter2_channel=1.sdp?x", "rtsp://h/user=admin_password=***"),
+        ("rtsp://h/user=admin&password=hunter2&channel=1", "rtsp://h/user=admin&password=***&channel=1"),
+        ("http://h/v?loginuse=admin&loginpas=hunter2", "http://h/v?loginuse=admin&loginpas=***"),
+        ("/data/author=me/12:30@x.mp4", "/data/author=me/12:30@x.mp4"),
+        ('{"source":"rtsp://me@h/s","mail":"a@b"}', '{"source":"rtsp://me@h/s","mail":"a@b"}'),
     ],
 )
 def test_secrets_are_hidden_and_the_rest_stays(source: str, shown: str) -> None:
