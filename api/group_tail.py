@@ -7,24 +7,25 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from api.kafka import Log, Offsets, client_config, drain
+from api.log_tail import BATCH
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_BATCH: Final = 500
 _COMMIT_S: Final = 1.0
 _ANSWER_S: Final = 10.0
 
 
 class GroupTail:
-    """Records of some topics, for one thread; those that a poll gave are done when the next begins, or `done` says so.
+    """Records of some topics, for one thread; those that a poll gave are done when the next begins.
 
-    What is done is committed about each second, when partitions go, and at the end: what is not comes once more, to
-    whoever has the partition then. Of each partition that comes, `remember` hears the last `back` records before the
-    group's position, which were handed out already, perhaps by another member.
+    What is done is committed by the first poll after each second, when partitions go, and at the end; what the broker
+    refused, by the next. What is not comes once more, to whoever has the partition then. Of each partition that comes,
+    `remember` hears the last `back` records before the group's position, which were handed out already, perhaps by
+    another member.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class GroupTail:
                 "group.id": group,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
+                "on_commit": self._answered,
                 "auto.offset.reset": "earliest",
                 "queued.max.messages.kbytes": 16 * 1024,
             }
@@ -65,14 +67,17 @@ class GroupTail:
         """What Kafka last complained of, in words; None when records come."""
         return self._trouble
 
-    def poll(self, timeout: float) -> list[Message]:
-        """The next records, as soon as there are any; none after `timeout` seconds."""
+    def poll(self, timeout: float, *, limit: int = BATCH) -> list[Message]:
+        """The next records, at most `limit`, as soon as there are any; none after `timeout` seconds.
+
+        Of who does not come back within five minutes (`max.poll.interval.ms`) the group thinks that it is dead.
+        """
         self._done |= self._given
         self._given = {}
         if self._done and time.monotonic() >= self._commit_at:
             self._commit(asynchronous=True)
         records = []
-        for message in drain(self._consumer, limit=_BATCH, timeout=timeout):
+        for message in drain(self._consumer, limit=limit, timeout=timeout):
             if message.error():
                 self._trouble = f"topic {message.topic()}: {message.error().str()}"
                 log.warning("not all records can be read: %s", self._trouble)
@@ -85,11 +90,6 @@ class GroupTail:
             self._given[place] = message.offset() + 1
             records.append(message)
         return records
-
-    def done(self, topic: str, partition: int, offset: int) -> None:
-        """This record, and those before it in its partition, are done."""
-        if (topic, partition) in self._given:
-            self._done[topic, partition] = offset + 1
 
     def close(self) -> None:
         """Commit what is done, and leave the group."""
@@ -129,8 +129,20 @@ class GroupTail:
         done, self._done = self._done, {}
         if not done:
             return
+        offsets = [TopicPartition(*place, offset) for place, offset in done.items()]
         try:
-            offsets = [TopicPartition(*place, offset) for place, offset in done.items()]
             self._consumer.commit(offsets=offsets, asynchronous=asynchronous)
         except KafkaException as error:
-            log.warning("commit failed, what is read since comes again after an end error=%s", error.args[0].str())
+            self._answered(error.args[0], offsets)
+
+    def _answered(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
+        """Called with what became of a commit: what was refused is committed with the next, if its partition is ours.
+
+        One that went and came back begins where another member left it: that must not be taken back.
+        """
+        refused = [(one, error or one.error) for one in offsets if error or one.error]
+        for one, reason in refused:
+            place = (one.topic, one.partition)
+            log.warning("commit refused topic=%s partition=%d offset=%d error=%s", *place, one.offset, reason.str())
+            if place in self._begin and one.offset >= self._begin[place]:
+                self._done.setdefault(place, one.offset)

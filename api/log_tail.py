@@ -16,7 +16,8 @@ from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_BATCH: Final = 500
+BATCH: Final = 500
+"""Records that one poll gives at most, unless it says less."""
 _CHECK_S: Final = 5.0
 _RETRY_S: Final = 0.5
 _ANSWER_S: Final = 2.0
@@ -55,8 +56,11 @@ class LogTail:
         """
         self._check(deadline)
 
-    def poll(self, timeout: float) -> list[Message]:
-        """The next records, as soon as there are any; none after `timeout` seconds, or while the broker is away."""
+    def poll(self, timeout: float, *, limit: int = BATCH) -> list[Message]:
+        """The next records, at most `limit`, as soon as there are any.
+
+        None after `timeout` seconds, or while the broker is away.
+        """
         if time.monotonic() >= self._check_at:
             try:
                 self._check(time.monotonic() + _ANSWER_S)
@@ -66,7 +70,7 @@ class LogTail:
             time.sleep(min(timeout, _RETRY_S))  # nothing is assigned, so there is nothing that could wake us
             return []
         records = []
-        for message in drain(self._consumer, limit=_BATCH, timeout=timeout):
+        for message in drain(self._consumer, limit=limit, timeout=timeout):
             if message.error():
                 self._note(f"topic {message.topic()} partition {message.partition()}: {message.error().str()}")
                 continue

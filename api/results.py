@@ -11,7 +11,6 @@ with ResultReader(Settings.from_environment(os.environ), ["face-detection"], gro
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Final, Self
@@ -20,7 +19,7 @@ from confluent_kafka import Message
 
 from api.group_tail import GroupTail
 from api.kafka import headers_of
-from api.log_tail import LogTail
+from api.log_tail import BATCH, LogTail
 from api.result_record import ResultRecord, decode_result
 from schemas.errors import MessageError, SettingsError
 from schemas.ledger import Seen
@@ -44,10 +43,13 @@ class ResultReader:
     "Now" is when the constructor returns.
 
     As a member of a `group` it shares the partitions with the group's other members and goes on where the group
-    stopped. What it gave is done, and will be committed, when the next is asked for: who ends in the midst of something
-    gets that again. Results of one camera stay in one partition, so repeats come to the same member; one that takes a
-    partition over knows the last 10,000 results before. An application that is killed gets what it had not committed, a
-    second's results, once more: what must have its effect just once is stored under the result's id.
+    stopped. What it gave is done when the next is asked for: who ends in the midst of something gets that again. What
+    is done is committed then, about once a second: an application that is killed gets what it was at, and what it had
+    done in the second before, once more. What must have its effect just once is stored under the result's id. For one
+    result, or those of one `poll`, there are five minutes, before the group takes its member for dead.
+
+    Results of one camera stay in one partition, so repeats come to the same member; one that takes a partition over
+    knows the last 10,000 results before.
     """
 
     def __init__(
@@ -69,7 +71,6 @@ class ResultReader:
         """How many results were dropped."""
         self._names = settings.names
         self._seen = Seen()
-        self._waiting: deque[ResultRecord] = deque()
         topics = [settings.names.results(model) for model in models]
         self._tail: LogTail | GroupTail
         if group is None:
@@ -106,37 +107,26 @@ class ResultReader:
         Who leaves the loop and comes back goes on behind the last one.
         """
         while True:
-            while self._waiting:
-                record = self._waiting.popleft()
-                yield record
-                self._done(record)
-            self._waiting.extend(self._poll(_POLL_S))
+            # One at a time: each is done, and the group hears of us, when the next is asked for.
+            yield from self.poll(_POLL_S, limit=1)
 
     @property
     def trouble(self) -> str | None:
         """Why results may be missing, in words; None when all is well."""
         return self._tail.trouble
 
-    def poll(self, timeout: float) -> list[ResultRecord]:
-        """The next results, as soon as there are any; none after `timeout` seconds, or where there were only repeats.
+    def poll(self, timeout: float, *, limit: int = BATCH) -> list[ResultRecord]:
+        """The next results, at most `limit`, as soon as there are any.
 
-        Those of the poll before are done. What is no result is counted, logged and left out.
+        None after `timeout` seconds, or where there were only repeats. Those of the poll before are done. What is no
+        result is counted, logged and left out.
         """
-        waiting = list(self._waiting)  # of a loop that was left: they were read, but not given yet
-        self._waiting.clear()
-        return waiting or self._poll(timeout)
+        records = (decode_result(message, self._names) for message in self._tail.poll(timeout, limit=limit))
+        return [record for record in records if record and self._is_new(record)]
 
     def close(self) -> None:
         """Leave the broker."""
         self._tail.close()
-
-    def _poll(self, timeout: float) -> list[ResultRecord]:
-        records = (decode_result(message, self._names) for message in self._tail.poll(timeout))
-        return [record for record in records if record and self._is_new(record)]
-
-    def _done(self, record: ResultRecord) -> None:
-        if isinstance(self._tail, GroupTail):
-            self._tail.done(self._names.results(record.model), record.partition, record.offset)
 
     def _is_new(self, record: ResultRecord) -> bool:
         new = self._seen.add(FrameAddress.parse(record.result.id))

@@ -14,13 +14,12 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from confluent_kafka.admin import AclBindingFilter, AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource
 from pydantic import SecretStr
 
 from deploy import topics
 from deploy.services import API, CAPTURE, inference
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Rule, rules
-from deploy.topics.acl_cluster import binding_of
 from producers.control import put_camera, read_cameras
 from schemas.catalogue import Catalogue
 from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION
@@ -29,7 +28,7 @@ from schemas.messages import Camera, CameraState, CaptureClaim, DeadLetter, Lane
 from schemas.settings import Settings
 from tests.integration.api_world import JPEG, T0, World, frame_info
 from tests.integration.capture_world import read_statuses, read_topic
-from tests.integration.locked_world import LockedKafka, Running, locked_kafka
+from tests.integration.locked_world import LockedKafka, Running, locked_kafka, without
 from tests.integration.streaming_kit import committed, jpeg
 from tests.planted import VIEWER_TOKEN
 
@@ -225,16 +224,7 @@ def test_with_all_its_rules_a_service_does_what_it_has_to(locked: LockedKafka, s
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("service", "rule"), CASES, ids=str)
 def test_without_any_of_its_rules_it_does_not(locked: LockedKafka, service: str, rule: Rule) -> None:
-    binding = binding_of(Acl(PRINCIPAL.format(service=service), rule))
-    root = AdminClient(locked.super_user.librdkafka())
-    fields = ("restype", "name", "resource_pattern_type", "principal", "host", "operation", "permission_type")
-    exactly = AclBindingFilter(*(getattr(binding, field) for field in fields))
-    (deleted,) = [future.result(10) for future in root.delete_acls([exactly]).values()]
-    assert len(deleted) == 1
-    try:
-        with pytest.raises((UndoneError, FramebusError)) as missed:
-            DUTIES[service](locked)
-        log.info("service=%s rule=%r missed=%r", service, str(rule), str(missed.value)[-200:])
-    finally:
-        for future in root.create_acls([binding]).values():
-            future.result(10)
+    acl = Acl(PRINCIPAL.format(service=service), rule)
+    with without(locked.super_user, acl), pytest.raises((UndoneError, FramebusError)) as missed:
+        DUTIES[service](locked)
+    log.info("service=%s rule=%r missed=%r", service, str(rule), str(missed.value)[-200:])

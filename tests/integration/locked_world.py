@@ -13,6 +13,7 @@ from pathlib import Path
 
 import trustme
 from confluent_kafka.admin import (
+    AclBindingFilter,
     AdminClient,
     ScramCredentialInfo,
     ScramMechanism,
@@ -32,8 +33,8 @@ from deploy.local.environment import environment_of, inherited
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.locks import MECHANISM, Locks
 from deploy.local.ports import free_port
-from deploy.topics.acl import ADMIN, Rule, acl_plan, rules
-from deploy.topics.acl_cluster import apply_acls
+from deploy.topics.acl import ADMIN, Acl, Rule, acl_plan, rules
+from deploy.topics.acl_cluster import apply_acls, binding_of
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.planted import SASL_PASSWORD, TLS_KEY_PASSWORD, keep
@@ -173,3 +174,18 @@ def write_client(authority: trustme.CA, certificate: Path, key: Path) -> None:
     encryption = BestAvailableEncryption(TLS_KEY_PASSWORD.encode())
     key.write_bytes(loaded.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
     certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
+
+
+@contextmanager
+def without(root: Settings, acl: Acl) -> Iterator[None]:
+    """Take one rule away meanwhile, as the cluster's administrator."""
+    binding, admin = binding_of(acl), AdminClient(root.librdkafka())
+    fields = ("restype", "name", "resource_pattern_type", "principal", "host", "operation", "permission_type")
+    exactly = AclBindingFilter(*(getattr(binding, field) for field in fields))
+    (deleted,) = [future.result(10) for future in admin.delete_acls([exactly]).values()]
+    assert len(deleted) == 1
+    try:
+        yield
+    finally:
+        for future in admin.create_acls([binding]).values():
+            future.result(10)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,21 +20,23 @@ from confluent_kafka.admin import AclOperation, AdminClient, NewTopic
 from pydantic import SecretStr
 
 from api.audit import Auditor
+from api.kafka import Log, Offsets
+from api.results import ResultReader
 from deploy.local.kafka import EmbeddedKafka
 from deploy.services import API, CAPTURE, inference
 from deploy.topics import await_topics
-from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, Operation, Resource, Rule, acl_plan
+from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Operation, Resource, Rule, acl_plan
 from deploy.topics.acl_cluster import apply_acls, missing_acls
 from deploy.topics.plan import plan
 from producers.control import put_camera
 from schemas.catalogue import Catalogue
 from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION
 from schemas.errors import EnvironmentMissingError, SettingsError
-from schemas.messages import Camera, Headers, Result
+from schemas.messages import Camera, FrameAddress, Headers, Result
 from schemas.settings import Settings
 from tests.integration.api_client import streaming
 from tests.integration.api_world import World, frame_info, wait_for
-from tests.integration.locked_world import OTHER_PREFIX, LockedKafka, Running, locked_kafka
+from tests.integration.locked_world import OTHER_PREFIX, LockedKafka, Running, locked_kafka, without
 from tests.planted import OPERATOR_TOKEN, SASL_PASSWORD, TLS_KEY_PASSWORD, VIEWER_TOKEN
 
 MODEL = FACE_DETECTION.name
@@ -284,6 +287,36 @@ def test_only_the_clusters_own_administrator_gives_rights(locked: LockedKafka) -
     missing = missing_acls(locked.super_user, more)
     assert {acl.principal for acl in missing} == {"User:somebody-else"}
     assert len(missing) == len(locked.rules[API])
+
+
+def test_a_commit_that_was_refused_is_made_up_for_though_nothing_comes(
+    locked: LockedKafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of an application's reader of results: what it may read is taken from it for a while."""
+    root, door, model = locked.super_user, locked.settings("door"), OBJECT_DETECTION.name
+    topic, group = root.names.results(model), root.names.result_group("door")
+    may_read, may_join = (
+        Acl(PRINCIPAL.format(service="door"), Rule(kind, name, Operation.READ))
+        for kind, name in ((Resource.TOPIC, topic), (Resource.GROUP, group))
+    )
+    locked.add_users({"door": ()})
+    apply_acls(root, [may_read, may_join])
+    World(root).results("gate", [FrameAddress(model, 0, number) for number in range(20)])
+    offsets = Offsets(root)
+    try:
+        with ResultReader(door, [model], group="door", from_beginning=True) as reader:
+            assert len(list(islice(reader, 20))) == 20
+            with without(root, may_read):
+                wait_for(lambda: topic not in AdminClient(door.librdkafka()).list_topics(timeout=10).topics)
+                wait_for(lambda: reader.poll(0.1) or "commit refused" in caplog.text)
+            wait_for(lambda: reader.poll(0.1) or committed(offsets, group, (topic, 0)) == 20)
+            assert reader.poll(0.1) == []
+    finally:
+        offsets.close()
+
+
+def committed(offsets: Offsets, group: str, log: Log) -> int:
+    return offsets.committed({group: [log]}, deadline=time.monotonic() + 10).get(log, 0)
 
 
 def test_a_cluster_without_access_lists_says_so(kafka: EmbeddedKafka, catalogue: Catalogue) -> None:

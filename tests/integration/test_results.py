@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 
 import pytest
 
+from api.kafka import Offsets
 from api.results import ResultReader
 from schemas.errors import SettingsError
 from schemas.messages import FrameAddress, address_from_headers
@@ -27,7 +29,7 @@ def address(offset: int) -> FrameAddress:
     return FrameAddress(MODEL, 0, offset)
 
 
-def offsets(records: list[str]) -> list[int]:
+def offsets_of(records: list[str]) -> list[int]:
     return sorted(FrameAddress.parse(record).offset for record in records)
 
 
@@ -57,7 +59,7 @@ class Application:
 
         wait_for(complete)
         self.poll()
-        assert offsets(self.taken) == sorted(expected)
+        assert offsets_of(self.taken) == sorted(expected)
 
 
 @contextmanager
@@ -102,7 +104,7 @@ def test_what_was_not_finished_comes_again_and_nothing_else(world: World, settin
     world.results("gate", [address(offset) for offset in range(6)])
     with ResultReader(settings, [MODEL], group="once", from_beginning=True) as reader:
         taken = [record.result.id for record in islice(reader, 4)]
-    assert offsets(taken) == [0, 1, 2, 3]
+    assert offsets_of(taken) == [0, 1, 2, 3]
     with member(settings, "once", from_beginning=True) as second:
         second.take(3, 4, 5)  # nobody said that the fourth was done
 
@@ -114,10 +116,10 @@ def test_who_leaves_the_loop_and_comes_back_misses_nothing(world: World, setting
         taken = [record.result.id for record in islice(reader, 1)]
         world.results("gate", [address(offset) for offset in range(6, 9)])
         taken += [record.result.id for record in islice(reader, 2)]
-        assert offsets(taken) == [0, 1, 2]
+        assert offsets_of(taken) == [0, 1, 2]
         application = Application(reader)
         wait_for(lambda: len(application.poll()) >= 6)
-        assert offsets(application.taken) == [3, 4, 5, 6, 7, 8]
+        assert offsets_of(application.taken) == [3, 4, 5, 6, 7, 8]
 
 
 def test_a_new_group_begins_with_what_comes_and_keeps_that_place(world: World, settings: Settings) -> None:
@@ -148,7 +150,45 @@ def test_members_share_and_one_that_takes_over_repeats_nothing(world: World, set
         for offset in (7, 6, 20):
             put(world, offset)
         wait_for(lambda: str(address(20)) in stays.poll())
-        assert offsets(stays.taken + goes.taken) == list(range(21))
+        assert offsets_of(stays.taken + goes.taken) == list(range(21))
+
+
+def test_a_slow_application_that_is_killed_repeats_a_second_and_no_batch(world: World, settings: Settings) -> None:
+    """Whatever is not committed comes again: of what was done more than a second ago nothing may be left."""
+    world.results("gate", [address(offset) for offset in range(400)])
+    log = (settings.names.results(MODEL), 0)
+    group = settings.names.result_group("slow")
+    offsets = Offsets(settings)
+    given_at: list[float] = []
+    try:
+        with ResultReader(settings, [MODEL], group="slow", from_beginning=True) as reader:
+            for _ in islice(reader, 400):
+                given_at.append(time.monotonic())
+                done = offsets.committed({group: [log]}, deadline=time.monotonic() + 10).get(log, 0)
+                wait_for(lambda: time.monotonic() >= given_at[-1] + 0.02)  # whatever it does with a result
+                if done > 20:
+                    break
+    finally:
+        offsets.close()
+    assert 20 < done < len(given_at), "a commit came while there were more results"
+    assert given_at[-1] - given_at[done] < 3
+
+
+def test_a_member_at_work_on_many_results_takes_part_in_the_group_between_two_of_them(
+    world: World, settings: Settings
+) -> None:
+    for offset in range(200):
+        put(world, offset)
+    with ResultReader(settings, [MODEL], group="door-opener", from_beginning=True) as works:
+        at_work = islice(works, 200)
+        taken = [next(at_work).result.id]
+        with member(settings) as joins:
+            while not joins.reader._tail._begin and (record := next(at_work, None)):  # type: ignore[union-attr]
+                taken.append(record.result.id)
+                joins.poll()
+            assert len(taken) < 200, "the other member waits until all is done"
+            wait_for(joins.poll)
+        assert not set(taken) & set(joins.taken)
 
 
 def test_a_group_that_is_no_name_is_refused(settings: Settings) -> None:
