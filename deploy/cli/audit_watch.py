@@ -12,10 +12,10 @@ from rich.live import Live
 from rich.text import Text
 
 from api.audit_report import AuditReport, verdict
-from deploy.cli.console import out, table
+from deploy.cli.console import err, out, table
 from deploy.cli.interrupt import Interrupt, RunEndedError
 from schemas.errors import EnvironmentMissingError
-from schemas.ledger import Account, Balance
+from schemas.ledger import Account, Balance, Unexplained
 from schemas.window import Window
 
 _ALWAYS: Final = ("captured", "dropped", "delivered", "inferred", "dead", "stale", "expired", "in log", "unexplained")
@@ -40,19 +40,30 @@ class Audits(Protocol):
 
 
 class AuditWatch:
-    """Shows the balance of each audit; of faults and unreadable records those that are new, and those that are gone."""
+    """Shows the balance of each audit; of faults and unreadable records those that are new, and those that are gone.
+
+    With JSON, what is no report goes to `notices`, so that every line is one.
+    """
 
     def __init__(
-        self, auditor: Audits, *, window: Window | None = None, as_json: bool = False, console: Console = out
+        self,
+        auditor: Audits,
+        *,
+        window: Window | None = None,
+        as_json: bool = False,
+        console: Console = out,
+        notices: Console = err,
     ) -> None:
         self._auditor = auditor
         self._window = window
         self._as_json = as_json
         self._console = console
+        self._notices = notices if as_json else console
         live = console.is_terminal and not as_json
         self._live = Live(console=console, auto_refresh=False, transient=False) if live else None
         self._balance: Balance | None = None
-        self._faults: tuple[str, ...] = ()
+        self._faults: dict[Key, str] = {}
+        """What was said, as it was last worded."""
 
     def run(self, interval_s: float, deadline_s: float) -> int:
         """Audit every `interval_s` seconds until a signal comes, for the first time within `deadline_s`; the exit code.
@@ -84,7 +95,7 @@ class AuditWatch:
         except EnvironmentMissingError as error:
             if self._balance is None:
                 raise
-            self._say(f"no audit: {error}")
+            self._say(f"no audit: {error}", to=self._notices)
             return
         self._balance = balance = self._auditor.balance()
         now = datetime.now(UTC)
@@ -113,20 +124,31 @@ class AuditWatch:
         self._say(footer)
 
     def _show_faults(self, balance: Balance) -> None:
-        faults = (*map(str, balance.malformed), *map(str, balance.unexplained))
-        known, present = set(self._faults), set(faults)
-        new = [fault for fault in faults if fault not in known]
+        present: dict[Key, str] = {(one.topic, one.partition, one.offset): str(one) for one in balance.malformed}
+        present |= {_key(entry): str(entry) for entry in balance.unexplained}
+        new = [text for key, text in present.items() if key not in self._faults]
         for fault in new[:_FAULTS_SHOWN]:
             self._say(fault, style="bold red")
         if len(new) > _FAULTS_SHOWN:
             self._say(f"… and {len(new) - _FAULTS_SHOWN:,} faults more; framebus audit names them", style="bold red")
-        gone = [fault for fault in self._faults if fault not in present]
+        if balance.unnamed:  # what is not named any more may stand all the same
+            self._faults |= present
+            return
+        gone = [text for key, text in self._faults.items() if key not in present]
         for fault in gone[:_FAULTS_SHOWN]:
             self._say(f"explained since: {fault}")
-        self._faults = faults
+        self._faults = present
 
-    def _say(self, text: str, *, style: str | None = None) -> None:
-        self._console.print(text, style=style, markup=False, soft_wrap=True)
+    def _say(self, text: str, *, style: str | None = None, to: Console | None = None) -> None:
+        (to or self._console).print(text, style=style, markup=False, soft_wrap=True)
+
+
+Key = tuple[object, ...]
+
+
+def _key(entry: Unexplained) -> Key:
+    """What stays the same of a fault: its frames may grow in number, and its frame's camera be told later."""
+    return entry.fault, entry.model, *((entry.address,) if entry.address else (entry.camera, entry.run))
 
 
 Row = tuple[str, str, Account]
