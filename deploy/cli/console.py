@@ -16,11 +16,11 @@ from rich.table import Table
 from processors.samples.progress import Progress as ProgressCall
 from schemas.printable import printable
 
-out: Final = Console(highlight=False, width=None if sys.stdout.isatty() else 160)
+out: Final = Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else 160)
 """What a verb answers; wide where no terminal sets the width, so that a table's row stays a line for `grep`."""
 _LONG: Final = 4_000
-err: Final = Console(stderr=True, highlight=False)
-"""What it says meanwhile."""
+err: Final = Console(stderr=True, highlight=False, emoji=False)
+"""What it says meanwhile. No console takes `:b:` for an emoji: it may stand in an IPv6 address."""
 
 
 def live_console() -> Console:
@@ -40,7 +40,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Seque
 
 def print_long(made: Table) -> None:
     """Print a table whose cells may be long: on a terminal they are folded, elsewhere a row stays a line for `grep`."""
-    console = out if out.is_terminal else Console(highlight=False, width=_LONG)
+    console = out if out.is_terminal else Console(highlight=False, emoji=False, width=_LONG)
     console.print(made)
 
 

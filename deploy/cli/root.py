@@ -74,5 +74,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _give_up(message: str) -> NoReturn:
     line = f"framebus: {' '.join(message.split())}"
-    Console(stderr=True).print(line, style="red", markup=False, highlight=False, soft_wrap=True)
+    Console(stderr=True, emoji=False).print(line, style="red", markup=False, highlight=False, soft_wrap=True)
     sys.exit(ERROR_CODE)

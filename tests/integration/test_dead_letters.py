@@ -300,6 +300,12 @@ def test_what_cannot_be_sent_again_is_refused_with_the_reason(
     target = tmp_path / "value"
     assert run("dead-letter", "show", str(kept), "--save", str(target))[0] == 0
     assert target.read_bytes() == jpeg("kept")
+    code, out, said = run("dead-letter", "show", str(kept), "--json", "--save", str(target))
+    assert (code, json.loads(out)["letter"]["address"]) == (0, str(kept))
+    assert said == f"value written to {target}\n"
+    code, _, said = run("dead-letter", "show", str(kept), "--save", str(tmp_path / "nowhere" / "value"))
+    assert code == 2
+    assert said.endswith("/nowhere/value': No such file or directory; expected one that can be written\n")
 
 
 def nearly_too_large(settings: Settings) -> FrameAddress:

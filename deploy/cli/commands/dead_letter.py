@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from rich.console import Console
 
 from deploy.cli.console import err, out, print_long, table
 from deploy.cli.options import Kafka, reach_kafka
+from schemas.errors import SettingsError
 from schemas.messages import FrameAddress
-from schemas.printable import printable
+from schemas.printable import printable, shown
 from schemas.window import MOMENT, Window
 
 if TYPE_CHECKING:
@@ -98,8 +100,8 @@ def show(
         for one in detail.history:
             _print(f"redriven: number {one.number} at {one.at} from {one.letter} to {one.address}: {one.outcome}")
     if save is not None:
-        save.write_bytes(value)
-        _print(f"value written to {save}")
+        _save(save, value)
+        _print(f"value written to {save}", to=err if as_json else out)
 
 
 @app.command()
@@ -203,5 +205,12 @@ def _story(entry: LetterEntry) -> str:
     return "; ".join(parts) or "-"
 
 
-def _print(text: str) -> None:
-    out.print(printable(text), markup=False, soft_wrap=True)
+def _save(file: Path, value: bytes) -> None:
+    try:
+        file.write_bytes(value)
+    except OSError as error:
+        raise SettingsError(f"file {shown(str(file))}: {error.strerror}; expected one that can be written") from None
+
+
+def _print(text: str, *, to: Console = out) -> None:
+    to.print(printable(text), markup=False, soft_wrap=True)
