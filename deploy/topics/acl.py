@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 from typing import Final
 
 from deploy.services import API, CAPTURE, inference
@@ -68,13 +69,13 @@ class Acl:
         return f"{self.principal} may {self.rule}"
 
     def command(self, bootstrap_servers: str) -> str:
-        """The line that Kafka's own tool would be called with, where we may not do it ourselves."""
+        """The line for a shell that Kafka's own tool would be called with, where we may not do it ourselves."""
         rule = self.rule
         pattern = "prefixed" if rule.prefixed else "literal"
         return (
-            f"kafka-acls.sh --bootstrap-server {bootstrap_servers} --command-config admin.properties --add "
-            f"--allow-principal {self.principal} --operation {rule.operation.value} "
-            f"--{rule.resource.value} {rule.name} --resource-pattern-type {pattern}"
+            f"kafka-acls.sh --bootstrap-server {quote(bootstrap_servers)} --command-config admin.properties --add "
+            f"--allow-principal {quote(self.principal)} --operation {rule.operation.value} "
+            f"--{rule.resource.value} {quote(rule.name)} --resource-pattern-type {pattern}"
         )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -92,6 +93,14 @@ def test_kafkas_own_tool_is_told_the_same(rule: Rule, expected: str) -> None:
         "kafka-acls.sh --bootstrap-server kafka:9093 --command-config admin.properties --add "
         f"--allow-principal User:x {expected}"
     )
+
+
+@pytest.mark.parametrize("principal", ["User:CN=Framebus API,OU=Video", "User:$(reboot); 'x' *", "User:a\nb"])
+def test_a_shell_takes_a_principal_for_one_word(principal: str) -> None:
+    words = shlex.split(Acl(principal, Rule(Resource.TOPIC, "framebus.frames.", Operation.WRITE)).command("kafka:9093"))
+    assert words[words.index("--allow-principal") + 1] == principal
+    assert words[words.index("--topic") + 1] == "framebus.frames."
+    assert words[words.index("--bootstrap-server") + 1] == "kafka:9093"
 
 
 def test_the_plan_can_be_printed_without_a_cluster(capsys: pytest.CaptureFixture[str]) -> None:
