@@ -35,9 +35,9 @@ class Auditor:
     An outcome must be kept at least as long as the capture record that names its frame, or the audit would call lost
     what retention removed: the topics' plan keeps that order.
 
-    After each reading it folds what is below the frames' logs and committed, so its memory is that of the frames in
-    the log. Of a frame that was folded, a second outcome counts as a repeat whatever it says, and a second capture
-    record changes nothing: neither happens unless somebody infers or counts what the log no longer has.
+    After each reading it folds what is below the frames' logs, so its memory is that of the frames in the log. Of a
+    frame that was folded, a second outcome counts as a repeat whatever it says, and a second capture record changes
+    nothing: neither happens unless somebody infers or counts what the log no longer has.
 
     With a window, only the frames that were appended in it count (see `audit_window`). Of their capture records those
     that were appended in the window count in full, except for deliveries outside of it; later ones with the deliveries
@@ -72,6 +72,7 @@ class Auditor:
         self._committed: dict[Log, int] = {}
         self._ends: dict[Log, int] = {}
         self._horizon: dict[Log, int] = {}
+        self._starts: dict[Log, int] = {}
 
     def refresh(self, deadline_s: float = 30.0) -> None:
         """Read what is new since the last refresh, to the ends as they are now.
@@ -101,7 +102,7 @@ class Auditor:
 
     def balance(self) -> Balance:
         """Where every frame was at the last refresh."""
-        balance = self._ledger.balance(self._committed, self._ends, self._horizon)
+        balance = self._ledger.balance(self._committed, self._ends, self._horizon, log_start=self._starts)
         records = self._records
         return replace(
             balance,
@@ -140,7 +141,7 @@ class Auditor:
         self._earlier.read(self._skipped_over, self._records.take, deadline=deadline, until=self._skipped_over)
 
     def _take_stock(self, frames: list[Log], committed: dict[Log, int], *, trimmed: bool, deadline: float) -> None:
-        starts = self._by_model(self._offsets.starts(frames, deadline=deadline))
+        starts = self._starts = self._by_model(self._offsets.starts(frames, deadline=deadline))
         self._ends = self._by_model(self._offsets.ends(frames, deadline=deadline))
         for (model, partition), end in self._ends.items():
             self._ledger.cover(model, partition, starts[model, partition], end)
@@ -148,7 +149,7 @@ class Auditor:
             self._horizon = self._ledger.horizons(starts)
         # A position above the end is an operator's mistake; there is no frame there that could be lost.
         self._committed = {place: min(offset, self._ends[place]) for place, offset in committed.items()}
-        self._ledger.fold(starts, self._committed)
+        self._ledger.fold(starts)
 
     def _looks_lost(self) -> bool:
         return any(entry.fault is Fault.LOST for entry in self.balance().unexplained)

@@ -16,7 +16,7 @@ class Counts(BaseModel):
     """Where frames are.
 
     `redriven` are dead letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of
-    newer releases, `other`.
+    newer releases, `other`. `gone` are frames that retention took unread, which no worker has recorded as expired yet.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -34,6 +34,7 @@ class Counts(BaseModel):
     other: int
     skipped: int
     in_log: int
+    gone: int
     unexplained: int
 
 
@@ -154,8 +155,9 @@ _COLUMNS = (
     "skipped",
     "dead",
     "in log",
+    "gone",
 )
-_IF_ANY = frozenset({"redriven"})
+_IF_ANY = frozenset({"redriven", "gone"})
 """Columns that stand there when there are such frames: most systems never have any."""
 
 
@@ -170,6 +172,8 @@ def render(balance: Balance, window: Window | None = None) -> str:
             "(uncounted): in the log without a capture record: sent in the last second, "
             "or by a capture worker that was killed"
         )
+    if balance.gone:
+        lines.append("gone: retention took them unread, and no worker has recorded that yet: the next that starts does")
     if balance.repeats or balance.conflicts:
         lines.append(
             f"{balance.repeats:,} outcomes were recorded again by a redelivery, "
@@ -193,9 +197,10 @@ def verdict(balance: Balance) -> str:
     frames = balance.unexplained_frames
     if frames:
         return f"{frames:,} frames are unexplained"
+    gone = f", {balance.gone:,} of them gone unread" if balance.gone else ""
     if balance.malformed_count:
-        return "every frame explained, as far as the records could be read"
-    return "every frame explained"
+        return f"every frame explained, as far as the records could be read{gone}"
+    return f"every frame explained{gone}"
 
 
 def _shown(window: Window) -> str:
@@ -215,7 +220,7 @@ def _rows(balance: Balance) -> list[tuple[str, ...]]:
 def _numbers(account: Account) -> dict[str, int]:
     dropped = sum(account.dropped.values())
     numbers = (account.captured, account.redriven, dropped, account.failed, account.unknown, account.delivered)
-    outcomes = (account.inferred, account.skipped, account.dead, account.in_log)
+    outcomes = (account.inferred, account.skipped, account.dead, account.in_log, account.gone)
     return dict(zip(_COLUMNS, (*numbers, *outcomes), strict=True))
 
 

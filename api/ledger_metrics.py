@@ -30,6 +30,7 @@ STATES: Final = (
     "other",
     "expired",
     "in_log",
+    "gone",
     "unexplained",
 )
 

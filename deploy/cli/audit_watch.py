@@ -19,7 +19,7 @@ from schemas.ledger import Account, Balance, Unexplained
 from schemas.window import Window
 
 _ALWAYS: Final = ("captured", "dropped", "delivered", "inferred", "dead", "stale", "expired", "in log", "unexplained")
-_IF_ANY: Final = ("failed", "unknown", "other", "redriven")
+_IF_ANY: Final = ("failed", "unknown", "other", "redriven", "gone")
 """Shown as soon as there are some: most systems never have any."""
 _NAMED: Final = 1000
 """Unexplained entries that one line of JSON names."""

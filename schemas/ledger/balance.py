@@ -62,7 +62,9 @@ class MalformedRecord:
 class Account:
     """Where the frames of one camera for one model are; counts of frames.
 
-    `redriven` are dead letters that were sent again: they are delivered once more, but not captured once more.
+    `redriven` are dead letters that were sent again: they are delivered once more, but not captured once more. `gone`
+    are frames that retention took before a worker read them, which no worker has recorded: the next that starts does,
+    as expired.
     """
 
     captured: int = 0
@@ -77,6 +79,7 @@ class Account:
     other: int = 0
     expired: int = 0
     in_log: int = 0
+    gone: int = 0
     unexplained: int = 0
 
     @property
@@ -113,6 +116,11 @@ class Balance:
             yield camera, model, account
         for model, account in sorted(self.uncounted.items()):
             yield UNCOUNTED_CAMERA, model, account
+
+    @property
+    def gone(self) -> int:
+        """How many frames retention took unread, without a record of it so far."""
+        return sum(account.gone for _, _, account in self.rows())
 
     @property
     def unexplained_frames(self) -> int:

@@ -1,15 +1,16 @@
 """The ledger: every captured frame ends in a recorded outcome, and whatever does not is named.
 
     captured + redriven = dropped(reason) + delivered + failed + unknown    from `captures`, run by run; `redrives`
-    delivered = inferred + dead + stale + other + expired + in_log + lost   address by address
+    delivered = inferred + dead + stale + other + expired + in_log + gone + lost   address by address
 
 The two meet in `delivered`: what a camera's records count must be as many addresses as they name.
 
 `redriven` frames are dead letters that were sent again: no capture record counts them a second time, but each has an
 address of its own, and an outcome.
 
-`lost` (below the group's committed offset, and nobody recorded an outcome) must be empty; so must every other
-`Unexplained`. No term is a remainder.
+`gone` (below the log's start, but not below the group's committed offset) are frames that no worker can read any more,
+and none has recorded that yet. `lost` (below the committed offset, and nobody recorded an outcome) must be empty; so
+must every other `Unexplained`. No term is a remainder.
 """
 
 from __future__ import annotations
@@ -126,10 +127,10 @@ class Ledger:
         self._windowed = True
         self._partition(model, partition).restrict(first, end)
 
-    def fold(self, log_start: Mapping[Partition, int], committed: Mapping[Partition, int]) -> None:
-        """Settle what is below both the beginning of the log and the committed offset: nobody can infer it any more."""
+    def fold(self, log_start: Mapping[Partition, int]) -> None:
+        """Settle what is below the beginning of the log: nobody can infer it any more."""
         for place, ledger in self._partitions.items():
-            ledger.fold(min(log_start.get(place, 0), committed.get(place, 0)))
+            ledger.fold(log_start.get(place, 0))
 
     def horizons(self, log_start: Mapping[Partition, int]) -> dict[Partition, int]:
         """From which offset on the records are complete, once retention has taken some of `captures`.
@@ -148,6 +149,8 @@ class Ledger:
         committed: Mapping[Partition, int],
         log_end: Mapping[Partition, int],
         horizon: Mapping[Partition, int] | None = None,
+        *,
+        log_start: Mapping[Partition, int] | None = None,
     ) -> Balance:
         """Where every frame is.
 
@@ -155,16 +158,19 @@ class Ledger:
             committed: The group's committed offset (the next to read) by model and partition; none: 0.
             log_end: One above the last offset in the log, by model and partition.
             horizon: Offsets below it are too old to be missed; none: every offset counts.
+            log_start: The first offset that the log still has, by model and partition; none: 0.
         """
         sheet = _Sheet(self._senders, self._redrivers)
         self._balance_streams(sheet)
         for place, ledger in self._partitions.items():
             at, end = committed.get(place, 0), log_end.get(place, 0)
             ledger.extend_to(at)
-            begin = (horizon or {}).get(place, 0)
+            begin, start = (horizon or {}).get(place, 0), (log_start or {}).get(place, 0)
             self._place_outcomes(sheet, place, ledger, begin)
             sheet.fault(Fault.LOST, place, ledger, (begin, at))
-            for sender, frames in ledger.open_frames(max(begin, at), end).items():
+            for sender, frames in ledger.open_frames(max(begin, at), start).items():
+                sheet.account(sender, place[0]).gone += frames
+            for sender, frames in ledger.open_frames(max(begin, at, start), end).items():
                 sheet.account(sender, place[0]).in_log += frames
             sheet.fault(Fault.BEYOND_LOG, place, ledger, (max(begin, at, end), _FOREVER))
         if not self._windowed:

@@ -1,6 +1,6 @@
 """One partition of a frames topic: for each offset, who sent it and what became of it.
 
-Three bytes a frame while it may still be delivered again; what is settled is folded into totals.
+Three bytes a frame while the log has it; what is settled is folded into totals.
 """
 
 from __future__ import annotations
@@ -8,13 +8,15 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Iterator
+from heapq import merge
 from itertools import islice
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from schemas.ledger.keys import HOLE, OUTCOMES, Keys, Tally, count_runs, keys_of, runs_of, tally_of, unsettled
 from schemas.ledger.outcome import Outcome
+from schemas.ledger.packed import Packed
 from schemas.ledger.remainder import Remainder, Run
 
 UNCOUNTED: Final = 0
@@ -23,17 +25,23 @@ UNCOUNTED: Final = 0
 _RAISED: Final = {outcome: bytes(max(value, outcome) for value in range(256)) for outcome in Outcome}
 """For each outcome, what every outcome before becomes when it is recorded too: the higher of the two."""
 
-Tally = Counter[tuple[int, int]]
-"""Frames by (sender, outcome)."""
+BLOCK: Final = 65_536
+"""Offsets that are folded in one go."""
+LEAST: Final = 4_096
+"""Offsets that are worth packing: fewer wait."""
+FEW: Final = 256
+"""Runs that are kept as such whatever they cost."""
+_RUN_PLACES: Final = 45
+"""Places in the arrays that take as much memory as one run."""
 
 
 class PartitionLedger:
     """Senders and outcomes by offset, in two parts.
 
     From `base` on every offset has its place in two arrays. Below it lies the settled past: `fold` has added up the
-    frames that have both a sender and an outcome, and only those that lack one of the two are still known by offset. So
-    of a frame that was folded a further outcome is counted as a repeat, whatever it says, and a further sender is
-    ignored.
+    frames that have both a sender and an outcome, and only those that lack one of the two are still known by offset:
+    in runs, or, where many senders took turns, packed. So of a frame that was folded a further outcome is counted as a
+    repeat, whatever it says, and a further sender is ignored.
     """
 
     def __init__(self) -> None:
@@ -42,6 +50,7 @@ class PartitionLedger:
         self._senders = array("H")
         self._settled: Tally = Counter()
         self._remainder = Remainder()
+        self._packed = Packed()
         self._origin: int | None = None
         """The lowest offset that the ledger accounts for."""
         self._floor = 0
@@ -51,8 +60,8 @@ class PartitionLedger:
         self.repeats = 0
 
     def __len__(self) -> int:
-        """How many offsets and runs are held one by one: what memory and `tally` grow with."""
-        return len(self._outcomes) + len(self._remainder)
+        """How many offsets, runs and packed stretches are held one by one: what memory and `tally` grow with."""
+        return len(self._outcomes) + len(self._remainder) + len(self._packed)
 
     def restrict(self, floor: int, ceiling: int | None) -> None:
         """From now on offsets below `floor`, and from `ceiling` on, are nobody's concern; forget what is known of them.
@@ -97,6 +106,8 @@ class PartitionLedger:
         if self._reach(offset, offset) > offset:
             for run in self._remainder.take(offset, offset):
                 self._settle(run if run.sender else run._replace(sender=sender))
+            for keys in self._unpacked(offset, offset):
+                keys[keys < OUTCOMES] += sender * OUTCOMES
         elif not self._senders[index := offset - (self._base or 0)]:
             self._senders[index] = sender
 
@@ -144,25 +155,27 @@ class PartitionLedger:
             self.cover(self.end, offset)
 
     def fold(self, line: int) -> None:
-        """Settle the offsets below `line`: they cannot be delivered again, and the group has committed beyond them."""
+        """Settle the offsets below `line`: the log does not have them any more."""
         if self._base is None:
             return
-        count = min(line, self.end) - self._base
-        if count <= 0:
-            return
-        keys = self._keys(0, count)
-        unsettled = (keys < len(Outcome)) | (keys % len(Outcome) == 0)
-        self._settled.update(_tally(keys[~unsettled]))
-        self._remainder.put(_runs(self._base, keys, unsettled))
-        del self._outcomes[:count], self._senders[:count]
-        self._base += count
+        count, folded = min(line, self.end) - self._base, 0
+        while folded < count:
+            keys = self._keys(folded, min(folded + BLOCK, count))
+            if len(keys) < LEAST and not self._are_cheap(count_runs(keys, unsettled(keys)), len(keys)):
+                break
+            self._keep(self._base + folded, keys)
+            folded += len(keys)
+        del self._outcomes[:folded], self._senders[:folded]
+        self._base += folded
 
     def tally(self) -> Tally:
         """How many offsets there are of each (sender, outcome)."""
         tally: Tally = Counter(self._settled)
         for run in self._remainder:
             tally[run.sender, run.outcome] += run.frames
-        tally.update(_tally(self._keys(0, len(self._outcomes))))
+        for stretch in self._packed:
+            tally.update(stretch.tally)
+        tally.update(tally_of(self._keys(0, len(self._outcomes))))
         return tally
 
     def open_frames(self, first: int, end: int) -> Counter[int]:
@@ -170,8 +183,10 @@ class PartitionLedger:
         found: Counter[int] = Counter()
         for run in self._open_remainder(first, end):
             found[run.sender] += run.frames
+        for sender, frames in self._packed.open_frames(first, end - 1):
+            found[sender] += frames
         keys = self._keys(*self._places(first, end))
-        found.update({sender: frames for (sender, outcome), frames in _tally(keys).items() if not outcome})
+        found.update({sender: frames for (sender, outcome), frames in tally_of(keys).items() if not outcome})
         return found
 
     def open_offsets(self, first: int, end: int, *, limit: int) -> list[tuple[int, int]]:
@@ -184,8 +199,12 @@ class PartitionLedger:
         return (self._base or 0) + len(self._outcomes)
 
     def _each_open(self, first: int, end: int) -> Iterator[tuple[int, int]]:
-        for run in self._open_remainder(first, end):
-            yield from ((offset, run.sender) for offset in range(run.first, run.last + 1))
+        in_runs = (
+            (offset, run.sender)
+            for run in self._open_remainder(first, end)
+            for offset in range(run.first, run.last + 1)
+        )
+        yield from merge(in_runs, self._packed.open_offsets(first, end - 1))
         begin, stop = self._places(first, end)
         base = self._base or 0
         index = self._outcomes.find(Outcome.NONE, begin, stop)
@@ -205,12 +224,29 @@ class PartitionLedger:
         size = len(self._outcomes)
         return min(max(first - base, 0), size), min(max(end - base, 0), size)
 
-    def _keys(self, begin: int, end: int) -> npt.NDArray[np.uint32]:
-        """Sender and outcome of some places in one number each; a copy, or the arrays could not grow any more."""
-        senders = np.frombuffer(self._senders, np.uint16)[begin:end].astype(np.uint32)
-        senders *= len(Outcome)
-        senders += np.frombuffer(self._outcomes, np.uint8)[begin:end]
-        return senders
+    def _keys(self, begin: int, end: int) -> Keys:
+        """Sender and outcome of some places; a copy, or the arrays could not grow any more."""
+        senders = np.frombuffer(self._senders, np.uint16)[begin:end]
+        return keys_of(senders, np.frombuffer(self._outcomes, np.uint8)[begin:end])
+
+    def _are_cheap(self, runs: int, places: int) -> bool:
+        return len(self._remainder) + runs <= FEW or runs * _RUN_PLACES <= places
+
+    def _keep(self, first: int, keys: Keys) -> None:
+        """Add up what is settled from `first` on; what is not stays known, as runs or packed."""
+        open_ = unsettled(keys)
+        self._settled.update(tally_of(keys[~open_]))
+        if self._are_cheap(count_runs(keys, open_), len(keys)):
+            self._remainder.put(runs_of(first, keys, open_))
+        else:
+            keys[~open_] = HOLE
+            self._packed.put(first, keys)
+
+    def _unpacked(self, first: int, last: int) -> Iterator[Keys]:
+        """The packed places within `first` … `last`, to be changed in place; they are kept anew afterwards."""
+        for begin, keys in self._packed.take(first, last):
+            yield keys[max(first - begin, 0) : last - begin + 1]
+            self._keep(begin, keys)
 
     def _within(self, first: int, last: int) -> tuple[int, int]:
         return max(first, self._floor), last if self._ceiling is None else min(last, self._ceiling - 1)
@@ -218,17 +254,29 @@ class PartitionLedger:
     def _deliver_settled(self, first: int, last: int, sender: int) -> None:
         for run in self._remainder.take(first, last):
             self._settle(run._replace(sender=sender))
+        for keys in self._unpacked(first, last):
+            known = keys != HOLE
+            keys[known] = keys[known] % OUTCOMES + sender * OUTCOMES
 
     def _record_settled(self, first: int, last: int, outcome: Outcome) -> None:
-        known = self._remainder.take(first, last)
-        self.repeats += last - first + 1 - sum(run.frames for run in known)
-        for run in known:
+        settled = last - first + 1
+        for run in self._remainder.take(first, last):
+            settled -= run.frames
             if run.outcome:
                 if run.outcome == outcome:
                     self.repeats += run.frames
                 else:
                     self.conflicts += run.frames
             self._settle(run._replace(outcome=max(run.outcome, outcome)))
+        for keys in self._unpacked(first, last):
+            known = keys != HOLE
+            before = keys[known] % OUTCOMES
+            same = int(np.count_nonzero(before == outcome))
+            self.repeats += same
+            self.conflicts += int(np.count_nonzero(before)) - same
+            keys[known] += np.maximum(before, np.uint32(outcome)) - before
+            settled -= len(before)
+        self.repeats += settled
 
     def _settle(self, run: Run) -> None:
         if run.sender == UNCOUNTED or not run.outcome:
@@ -258,22 +306,3 @@ class PartitionLedger:
         else:
             self._remainder.put([Run(first, origin - 1, UNCOUNTED, Outcome.NONE)])
         self._origin = first
-
-
-def _tally(keys: npt.NDArray[np.uint32]) -> Tally:
-    counts = np.bincount(keys) if len(keys) else np.zeros(0, np.int64)
-    return Counter({divmod(int(key), len(Outcome)): int(counts[key]) for key in np.flatnonzero(counts)})
-
-
-def _runs(base: int, keys: npt.NDArray[np.uint32], wanted: npt.NDArray[np.bool_]) -> list[Run]:
-    """The wanted places as runs."""
-    places = np.flatnonzero(wanted)
-    if not len(places):
-        return []
-    breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(keys[places].astype(np.int64)) != 0))
-    firsts = places[np.concatenate(([0], breaks + 1))]
-    lasts = places[np.concatenate((breaks, [len(places) - 1]))]
-    return [
-        Run(base + int(first), base + int(last), *divmod(int(keys[first]), len(Outcome)))
-        for first, last in zip(firsts, lasts, strict=True)
-    ]

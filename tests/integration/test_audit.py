@@ -198,6 +198,25 @@ def test_what_the_log_no_longer_has_is_folded_and_still_counts(world: World, aud
     assert audited(auditor).is_clean
 
 
+def test_what_retention_took_unread_is_gone_until_a_worker_records_it(world: World, auditor: Auditor) -> None:
+    """A group that never committed: what is not in the log is not said to be there, and costs no place of its own."""
+    addresses = world.frames("gate", 8)
+    world.counts("gate", addresses)
+    world.delete_frames_below(6)
+
+    balance = audited(auditor)
+
+    assert balance.accounts == {("gate", MODEL): Account(captured=8, delivered=8, gone=6, in_log=2)}
+    assert render(balance).endswith("every frame explained, 6 of them gone unread")
+    assert len(auditor._ledger) == 3, "a run, and two in the log"
+    world.skip(SkipReason.EXPIRED, None, addresses[:6])
+    world.commit({0: 6})
+    balance = audited(auditor)
+    assert balance.accounts == {("gate", MODEL): Account(captured=8, delivered=8, expired=6, in_log=2)}
+    assert (balance.repeats, len(auditor._ledger)) == (0, 2)
+    assert render(balance).endswith("every frame explained")
+
+
 def test_a_second_refresh_reads_only_what_is_new(world: World, auditor: Auditor) -> None:
     Story().write(world)
     audited(auditor)

@@ -74,7 +74,7 @@ describe("the page's colours", () => {
     ["light", variables(light!)],
     ["dark", variables(dark!)],
   ])("tell the parts of a bar that matter from its ground when it is %s", (_, colours) => {
-    const parts = ["inferred", "dead", "dropped", "failed", "in_log", "unexplained"];
+    const parts = ["inferred", "dead", "dropped", "failed", "in_log", "gone", "unexplained"];
     const weak = parts.filter((part) => contrast(colours.get(`part-${part}`)!, colours.get("surface")!) < 3);
     expect(weak).toEqual([]);
   });

@@ -5,7 +5,7 @@ import { inWords, summarise, widths } from "@/ledger/summary";
 const NOTHING = { captured: 0, dropped: {}, delivered: 0, failed: 0, unknown: 0, inferred: 0, dead: 0, stale: 0 };
 const account = (camera: string | null, given: Partial<Account>): Account => ({
   ...NOTHING,
-  ...{ redriven: 0, expired: 0, other: 0, in_log: 0, unexplained: 0, model: "object-detection" },
+  ...{ redriven: 0, expired: 0, other: 0, in_log: 0, gone: 0, unexplained: 0, model: "object-detection" },
   ...given,
   camera,
 });
@@ -46,6 +46,13 @@ describe("summarise", () => {
     const accounts = [account("street", { captured, unexplained: missing })];
     const summary = summarise(report({ accounts, clean: missing === 0 }));
     expect(summary).toMatchObject({ sentence, unexplained: missing, clean: missing === 0 });
+  });
+
+  it("says what retention took unread, of the uncounted too", () => {
+    const accounts = [account("street", { captured: 9, gone: 4 })];
+    const summary = summarise(report({ accounts, uncounted: [account(null, { delivered: 1, gone: 1 })] }));
+    expect(summary).toMatchObject({ sentence: "9 frames captured, every one explained, 5 gone unread", clean: true });
+    expect(summary.totals.gone).toBe(4);
   });
 
   it.each([

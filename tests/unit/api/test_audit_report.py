@@ -68,6 +68,18 @@ def test_what_was_sent_again_has_a_column_when_there_is_some() -> None:
     assert AuditReport.of(balance, at=T0).accounts[0].redriven == 2
 
 
+def test_what_retention_took_unread_is_said() -> None:
+    account = Account(captured=5, delivered=5, in_log=1, gone=4)
+    balance = Balance(accounts={("yard", "m"): account}, uncounted={}, unexplained=(), conflicts=0, repeats=0)
+    head, row, _, *sentences = render(balance).split("\n")
+    assert (head.split()[-1], row.split()[-1]) == ("gone", "4")
+    assert sentences == [
+        "gone: retention took them unread, and no worker has recorded that yet: the next that starts does",
+        "every frame explained, 4 of them gone unread",
+    ]
+    assert AuditReport.of(balance, at=T0).accounts[0].gone == 4
+
+
 def test_what_is_unexplained_as_text() -> None:
     assert render(DIRTY).split("\n") == [
         "no frame was captured yet",

@@ -52,6 +52,7 @@ class Case:
     log_end: int
     account: Account
     faults: list[tuple[Fault, int]] = field(default_factory=list)
+    log_start: int = 0
 
 
 OK, D, S, E = Outcome.INFERRED, Outcome.DEAD, Outcome.STALE, Outcome.EXPIRED
@@ -89,6 +90,25 @@ CASES = [
         0,
         2,
         Account(captured=2, delivered=2, inferred=2),
+    ),
+    Case(
+        "what retention took unread is gone, and what is left is in the log",
+        [counts(0, 4, (0, 3))],
+        {},
+        0,
+        4,
+        Account(captured=4, delivered=4, gone=3, in_log=1),
+        log_start=3,
+    ),
+    Case(
+        "what retention took counts by its outcome, is gone, or is lost, below the committed offset",
+        [counts(0, 4, (0, 3))],
+        {0: [OK], 3: [E]},
+        2,
+        4,
+        Account(captured=4, delivered=4, inferred=1, expired=1, gone=1, unexplained=1),
+        [(Fault.LOST, 1)],
+        log_start=4,
     ),
     Case(
         "redelivery: the highest outcome counts",
@@ -219,7 +239,8 @@ def balance(case: Case) -> Balance:
             ledger.add_outcome(FrameAddress("m", 0, offset), outcome)
     for record in case.captures:
         ledger.add_counts(record)
-    return ledger.balance({KEY: case.committed}, {KEY: case.log_end})
+    ledger.fold({KEY: case.log_start})
+    return ledger.balance({KEY: case.committed}, {KEY: case.log_end}, log_start={KEY: case.log_start})
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
@@ -297,10 +318,11 @@ def test_the_addresses_are_in_the_words() -> None:
 @given(
     fates=st.lists(st.sampled_from(["drop", "fail", *Outcome]), max_size=60),
     committed=st.integers(0, 60),
+    start=st.integers(0, 60),
     order=st.randoms(use_true_random=False),
 )
 def test_every_delivered_frame_stands_in_exactly_one_column(
-    fates: list[str | Outcome], committed: int, order: object
+    fates: list[str | Outcome], committed: int, start: int, order: object
 ) -> None:
     delivered = [fate for fate in fates if isinstance(fate, Outcome)]
     ledger = Ledger()
@@ -314,13 +336,16 @@ def test_every_delivered_frame_stands_in_exactly_one_column(
     for place, outcome in addressed:
         if outcome:
             ledger.add_outcome(FrameAddress("m", 0, place), outcome)
-    committed = min(committed, len(delivered))
-    made = ledger.balance({KEY: committed}, {KEY: len(delivered)})
+    committed, start = min(committed, len(delivered)), min(start, len(delivered))
+    ledger.fold({KEY: start})
+    made = ledger.balance({KEY: committed}, {KEY: len(delivered)}, log_start={KEY: start})
     account = made.accounts.get(CAM, Account())
     lost = sum(not outcome for outcome in delivered[:committed])
     assert len(made.unexplained) == lost == account.unexplained
-    assert account.in_log == sum(not outcome for outcome in delivered[committed:])
-    assert account.delivered == account.inferred + account.dead + account.skipped + account.in_log + lost
+    assert account.gone == sum(not outcome for outcome in delivered[committed:start])
+    assert account.in_log == sum(not outcome for outcome in delivered[max(committed, start) :])
+    outcomes = account.inferred + account.dead + account.skipped
+    assert account.delivered == outcomes + account.in_log + account.gone + lost
     assert account.captured == sum(account.dropped.values()) + account.delivered + account.failed
 
 

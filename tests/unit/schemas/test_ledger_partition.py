@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.ledger import Ledger, Outcome
+from schemas.ledger import Ledger, Outcome, partition
 from schemas.ledger.partition import UNCOUNTED, PartitionLedger
 from schemas.ledger.remainder import Remainder, Run
 from schemas.messages import FrameAddress, PartitionRanges
@@ -44,6 +44,12 @@ class Naive:
         for offset in range(first, last + 1):
             if not self.frames[offset].folded:
                 self.frames[offset].sender = sender
+        self.settle()
+
+    def adopt(self, offset: int, sender: int) -> None:
+        self.reach(offset, offset)
+        if not self.frames[offset].sender:
+            self.frames[offset].sender = sender
         self.settle()
 
     def record_range(self, first: int, last: int, outcome: Outcome) -> None:
@@ -90,6 +96,7 @@ def steps(most: int) -> st.SearchStrategy[list[tuple[str, tuple[int, ...]]]]:
             st.tuples(
                 st.just("record_range"), st.tuples(places, st.sampled_from(REAL)).map(lambda one: (*one[0], one[1]))
             ),
+            st.tuples(st.just("adopt"), st.tuples(st.integers(0, most), st.integers(1, 3))),
             st.tuples(st.just("cover"), places),
             st.tuples(st.just("fold"), st.tuples(st.integers(0, most + 15))),
         ),
@@ -97,8 +104,7 @@ def steps(most: int) -> st.SearchStrategy[list[tuple[str, tuple[int, ...]]]]:
     )
 
 
-@given(steps=steps(40), bounds=st.tuples(st.integers(0, 60), st.integers(0, 60)))
-def test_it_says_what_a_naive_one_says(steps: list[tuple[str, tuple[int, ...]]], bounds: tuple[int, int]) -> None:
+def compare(steps: list[tuple[str, tuple[int, ...]]], bounds: tuple[int, int]) -> None:
     ledger, naive = PartitionLedger(), Naive()
     for name, arguments in steps:
         getattr(ledger, name)(*arguments)
@@ -109,6 +115,24 @@ def test_it_says_what_a_naive_one_says(steps: list[tuple[str, tuple[int, ...]]],
     assert ledger.open_offsets(*bounds, limit=100) == found
     assert ledger.open_offsets(*bounds, limit=3) == found[:3]
     assert ledger.open_frames(*bounds) == Counter(sender for _, sender in found)
+
+
+BOUNDS = st.tuples(st.integers(0, 60), st.integers(0, 60))
+
+
+@given(steps=steps(40), bounds=BOUNDS)
+def test_it_says_what_a_naive_one_says(steps: list[tuple[str, tuple[int, ...]]], bounds: tuple[int, int]) -> None:
+    compare(steps, bounds)
+
+
+@given(steps=steps(40), bounds=BOUNDS, block=st.integers(1, 20))
+def test_packed_it_says_what_a_naive_one_says(
+    steps: list[tuple[str, tuple[int, ...]]], bounds: tuple[int, int], block: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("FEW", 0), ("LEAST", 1), ("BLOCK", block)):
+            patch.setattr(partition, name, value)
+        compare(steps, bounds)
 
 
 @given(steps=steps(40), floor=st.integers(0, 30), size=st.one_of(st.none(), st.integers(0, 30)))
@@ -175,7 +199,7 @@ def test_a_frame_that_was_lost_may_still_be_found() -> None:
     for offset in (0, 1, 3):
         ledger.add_outcome(FrameAddress("m", 0, offset), OK)
     place = {("m", 0): 4}
-    ledger.fold(place, place)
+    ledger.fold(place)
     assert [str(entry.address) for entry in ledger.balance(place, place).unexplained] == ["m/0/2"]
     ledger.add_outcome(FrameAddress("m", 0, 2), D)
     balance = ledger.balance(place, place)
@@ -191,10 +215,32 @@ def test_memory_follows_what_is_in_the_log_and_not_history() -> None:
         ranges = PartitionRanges(partition=0, ranges=((start, start + 99),))
         ledger.add_outcomes("m", ranges, OK)
         end = {("m", 0): start + 100}
-        ledger.fold({("m", 0): start}, end)
+        ledger.fold({("m", 0): start})
         sizes.append(len(ledger))
     assert max(sizes) <= 101
     assert ledger.balance(end, end).uncounted["m"].inferred == 100_000
+
+
+def test_what_no_worker_ever_reads_costs_less_than_a_place_in_the_arrays() -> None:
+    """Four cameras take turns, retention takes all of it, and then a worker comes that records it."""
+    ledger, frames = PartitionLedger(), 1_000_000
+    for start in range(0, frames, 1000):
+        for offset in range(start, start + 1000):
+            ledger.deliver(offset, offset, 1 + offset % 4)
+        ledger.fold(start)
+    ledger.fold(frames)
+    each = frames // 4
+    assert len(ledger) <= frames / partition.LEAST + partition.FEW
+    assert sum(len(stretch.packed) for stretch in ledger._packed) < frames / 10
+    assert ledger.open_frames(0, frames) == Counter(dict.fromkeys(range(1, 5), each))
+    assert ledger.open_frames(5, frames - 3) == Counter({1: each - 2, 2: each - 2, 3: each - 2, 4: each - 2})
+    assert ledger.open_offsets(70_001, frames, limit=2) == [(70_001, 2), (70_002, 3)]
+    ledger.record(70_001, OK)  # somebody had it in hand
+    ledger.record_range(0, frames - 1, E)
+    assert (len(ledger), ledger.repeats) == (0, 1)
+    assert ledger.tally() == Counter({(sender, int(E)): each for sender in range(1, 5)}) + Counter(
+        {(2, int(OK)): 1}
+    ) - Counter({(2, int(E)): 1})
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ export interface Account {
   readonly expired: number;
   readonly other: number;
   readonly in_log: number;
+  /** Retention took them unread, and no worker has recorded that yet. */
+  readonly gone: number;
   readonly unexplained: number;
 }
 

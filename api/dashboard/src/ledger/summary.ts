@@ -3,7 +3,17 @@
 import type { Account, LedgerReport } from "@/contract/types";
 import { count, counted } from "@/text/format";
 
-export const PARTS = ["inferred", "skipped", "dead", "dropped", "failed", "in_log", "unknown", "unexplained"] as const;
+export const PARTS = [
+  "inferred",
+  "skipped",
+  "dead",
+  "dropped",
+  "failed",
+  "in_log",
+  "gone",
+  "unknown",
+  "unexplained",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export const PART_TITLES: Readonly<Record<Part, string>> = {
@@ -13,6 +23,7 @@ export const PART_TITLES: Readonly<Record<Part, string>> = {
   dropped: "dropped by capture",
   failed: "not delivered",
   in_log: "waiting in the log",
+  gone: "gone unread",
   unknown: "unacknowledged",
   unexplained: "unexplained",
 };
@@ -67,7 +78,8 @@ function sentenceFor(report: LedgerReport, captured: number, unexplained: number
   if (unread) return `${counted(captured, "frame")} captured${unread}`;
   if (!report.clean) return `${counted(captured, "frame")} captured, not every one explained`;
   if (captured === 0) return "No frame captured yet";
-  return `${counted(captured, "frame")} captured, every one explained`;
+  const gone = [...report.accounts, ...report.uncounted].reduce((sum, account) => sum + account.gone, 0);
+  return `${counted(captured, "frame")} captured, every one explained${gone > 0 ? `, ${count(gone)} gone unread` : ""}`;
 }
 
 function rowOf(account: Account): Row {
@@ -85,6 +97,7 @@ function rowOf(account: Account): Row {
       dropped,
       failed: account.failed,
       in_log: account.in_log,
+      gone: account.gone,
       unknown: account.unknown,
       unexplained: account.unexplained,
     },
