@@ -8,21 +8,19 @@ from urllib.parse import unquote
 
 HIDDEN: Final = "***"
 
-_WORD: Final = re.compile(r"\S+")
+_WORD: Final = re.compile("[^ ]+")
+"""Only a space ends one: other white space is escaped before it is shown, and a word has to stay the same word."""
 _COLON: Final = "(?::|%3[aA])"
-_USERINFO: Final = re.compile(
-    rf"[a-zA-Z][a-zA-Z0-9+.-]{{0,31}}:/+[^:/\s]*?{_COLON}"
-    rf"|(?:^|(?<=['\"]))[^:/'\"\s]+?(?!:/){_COLON}"
-)
+_USERINFO: Final = re.compile(rf":/+[^:/ ]*?{_COLON}|(?:^|(?<=['\"]))[^:/'\" ]+?(?!:/){_COLON}")
 """What is before a password, in a URL or, where its scheme was forgotten, at a word's beginning.
 
 The user may be an e-mail address: it is the last `@` that ends a password.
 """
-_PARAMETER: Final = re.compile(r"(?<=[?&;])(?P<name>[^=&#;?\s]{0,256}\??[^=&#;?\s]{0,256})=[^&#;\s'\"]*")
+_PARAMETER: Final = re.compile(r"(?<=[?&;])(?P<name>[^=&#;? ]{0,256}\??[^=&#;? ]{0,256})=[^&#; '\"]*")
 _WORDS: Final = "pass|pas(?==|$)|pwd|token|secret|auth|key|signature|credential|jwt"
 _SECRET: Final = re.compile(_WORDS, re.IGNORECASE)
 _IN_PATH: Final = re.compile(
-    rf"(?<=[/_])(?P<name>[^=&#;?/_\s]{{0,64}}(?:{_WORDS})[^=&#;?/\s]{{0,64}})=[^&#;\s'\"]*", re.IGNORECASE
+    rf"(?<=[/_])(?P<name>[^=&#;?/_ ]{{0,64}}(?:{_WORDS})[^=&#;?/ ]{{0,64}})=[^&#; '\"]*", re.IGNORECASE
 )
 """As some cameras have it: `rtsp://HOST/user=NAME_password=SECRET_channel=1`."""
 

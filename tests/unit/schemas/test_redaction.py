@@ -4,6 +4,7 @@ import pytest
 
 from schemas.errors import MessageError
 from schemas.messages import Camera
+from schemas.printable import printable
 from schemas.redaction import redact
 
 
@@ -41,6 +42,16 @@ from schemas.redaction import redact
 def test_secrets_are_hidden_and_the_rest_stays(source: str, shown: str) -> None:
     assert redact(source) == shown
     assert "hunter2" not in redact(source)
+
+
+@pytest.mark.parametrize(
+    "text", ["a\x1fb:c@d", "'a\tb:c@d", "rtsp://me:hun\x1fter2@h/s", "x ://a\n:b@c", "?a\x1fkey=b"]
+)
+def test_what_was_shown_once_is_shown_alike_again(text: str) -> None:
+    """What has no reader but people is stored as it is shown, and shown again."""
+    once = printable(text)
+    assert printable(once) == once
+    assert not any(part in once for part in ("hun", "ter2"))
 
 
 @pytest.mark.parametrize(
