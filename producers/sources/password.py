@@ -7,6 +7,7 @@ import re
 import stat
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from schemas.errors import SourceError, SourceRefusedError
@@ -24,7 +25,8 @@ def check_source(source: str) -> None:
     """Check that a source's text holds no secret, and that its user is one that can stand in a header.
 
     Raises:
-        SourceRefusedError: It does, or is not, or it is a URL with white space; the text holds no secret.
+        SourceRefusedError: It does, or is not, or it is a URL with white space, or none that can be read; the text
+            holds no secret.
     """
     if _WHITE.match(source):
         # What looks for secrets takes a text word by word: half a password would look like none.
@@ -34,7 +36,13 @@ def check_source(source: str) -> None:
         if shown == source or redact(unquote(shown)) != unquote(shown):  # it is encoded
             shown = conceal(source)
         raise SourceRefusedError(f"source {shown!r} holds a secret, which would stand in a topic; expected {EXPECTED}")
-    user = urlsplit(source).username if "://" in source else None
+    try:
+        user = urlsplit(source).username if "://" in source else None
+    except ValueError:
+        shown = conceal(normalize("NFKC", source))  # some letters are an `@` to whoever reads a host
+        raise SourceRefusedError(
+            f"source {shown!r} is a URL that nobody can read; expected a name or an address as its host"
+        ) from None
     if user and not unquote(user).isprintable():
         raise SourceRefusedError(f"source {redact(source)!r}: its user has control characters; expected a name")
 

@@ -145,6 +145,20 @@ def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
     assert "source 'rtsp://127.0.0.1:9/s': 127.0.0.1:9: nobody answers (127.0.0.1: Connection refused)" in errors[0]
 
 
+@pytest.mark.parametrize("source", ["rtsp://[::1/x", "http://[abc]/", "http://cam\u2100.example/"])
+def test_a_url_that_nobody_can_read_is_a_broken_camera(source: str) -> None:
+    stop, errors = Event(), list[str | None]()
+
+    def report(state: CameraState, error: str | None) -> None:
+        assert state is CameraState.FAILED
+        errors.append(error)
+        stop.set()
+
+    Reader(camera(source), offer=lambda _: None, report=report, stop=stop, rules=LOCAL).run()
+    assert len(errors) == 1
+    assert "is a URL that nobody can read" in (errors[0] or "")
+
+
 def test_frames_that_nobody_takes_fail_and_a_full_queue_refuses() -> None:
     sink = FrameSink(Settings(bootstrap_servers="127.0.0.1:9"), queue_frames=3, give_up_ms=1000)
     counter = FrameCounter("cam", "face-detection", 0)

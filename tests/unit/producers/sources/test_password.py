@@ -173,6 +173,21 @@ def test_a_url_with_white_space_is_refused_and_not_told(source: str) -> None:
     assert not any(part in str(caught.value) for part in ("hun", "ter2"))
 
 
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("rtsp://[::1/x", "rtsp://[::1/x"),
+        ("http://[abc]/", "http://[abc]/"),
+        ("http://a[b]/v?x=1", "http://a[b]/v?***"),
+        ("http://cam\u2100.example/", "http://cama/c.example/"),
+        ("http://me:hunter2\uff20cam/", "http://***@cam/"),
+    ],
+)
+def test_a_url_that_nobody_can_read_is_refused(source: str, shown: str) -> None:
+    with pytest.raises(SourceRefusedError, match=rf"^source '{re.escape(shown)}' is a URL that nobody can read"):
+        check_source(source)
+
+
 def test_a_user_who_would_write_headers_is_refused() -> None:
     with pytest.raises(SourceRefusedError, match="control characters"):
         check_source("rtsp://me%0d%0aPLAY@h/s")
