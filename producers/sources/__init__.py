@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from producers.sources.ffmpeg import lock_ffmpeg
 from producers.sources.file import FileSource
 from producers.sources.folder import FolderSource
 from producers.sources.kind import Kind, kind_of, pattern_size
+from producers.sources.local import is_folder
 from producers.sources.password import check_source
 from producers.sources.pattern import PatternSource
 from producers.sources.rules import SourceRules
@@ -27,11 +30,11 @@ def open_source(camera: Camera, rules: SourceRules) -> Source:
             return UrlSource(camera.source, rules=rules, loop=camera.loop)
         case Kind.USB:
             return UsbSource(int(camera.source))
-        case Kind.FOLDER:
+        case Kind.PATH if is_folder(Path(camera.source), rules):
             return FolderSource(camera.source, rules=rules, fps=camera.fps, loop=camera.loop)
         case Kind.PATTERN:
             return PatternSource(*pattern_size(camera.source), fps=camera.fps)
-        case Kind.FILE:
+        case Kind.PATH:
             return FileSource(camera.source, rules=rules, loop=camera.loop)
 
 

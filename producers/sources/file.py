@@ -9,7 +9,7 @@ import cv2
 
 from producers.sources.body import Body
 from producers.sources.capture import Capture
-from producers.sources.local import check_inside, open_inside
+from producers.sources.local import open_inside
 from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
 from schemas.errors import SourceError
@@ -53,14 +53,8 @@ class FileSource:
 
     def _open(self) -> Capture:
         """Open the file; FFmpeg gets its bytes, so that nothing in it leads FFmpeg to another."""
-        path = Path(self._path)
-        check_inside(path, self._rules)  # before anything else: whether a file exists outside is nobody's business
-        if not path.exists():
-            raise SourceError(
-                f"source {self._path!r}: no such file; expected a video file, a folder of pictures or a URL"
-            )
         trouble = f"source {self._path!r}: OpenCV cannot open the file; expected a video that FFmpeg reads"
-        self._body = Body(open_inside(path, self._rules))
+        self._body = Body(open_inside(Path(self._path), self._rules))
         try:
             return Capture(self._body, cv2.CAP_FFMPEG, {cv2.CAP_PROP_N_THREADS: 1}, trouble=trouble)
         except SourceError:

@@ -133,7 +133,7 @@ def test_a_batch_loses_no_picture_and_ends(settings: Settings, media: Media, tmp
     statuses = read_statuses(settings)
     assert statuses["batch"] is not None
     assert statuses["batch"].state is CameraState.ENDED
-    assert "no such file; expected a video file" in worker.log.read_text()
+    assert "No such file or directory; expected a video file" in worker.log.read_text()
 
 
 def test_a_frame_above_the_limit_is_dropped_and_counted(settings: Settings, tmp_path: Path) -> None:

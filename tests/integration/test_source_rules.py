@@ -215,8 +215,33 @@ def test_files_are_limited_to_the_roots(tmp_path: Path) -> None:
     for name in ("../out/clip.avi", "link.avi", "leads-out/clip.avi", "leads-out", "../out/none.avi"):
         with pytest.raises(SourceRefusedError, match="outside of FRAMEBUS_SOURCE_ROOTS; expected a path in"):
             open_source(camera(str(inside / name)), rules)
+    (inside / "circle.avi").symlink_to("circle.avi")
+    with pytest.raises(SourceError, match="Too many levels of symbolic links"):
+        open_source(camera(str(inside / "circle.avi")), rules)
     with pytest.raises(SourceError, match="no regular file"):
         open_source(camera(str(inside / "pipe")), rules)
+
+
+def test_nobody_learns_what_is_outside_of_the_roots(tmp_path: Path) -> None:
+    """A file, a link, a circle of links, a folder, what may not be looked at and nothing at all are told alike."""
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    for folder in (inside, outside, outside / "folder"):
+        folder.mkdir()
+    (outside / "file").write_text("x")
+    (outside / "link").symlink_to("/etc/secret-name")
+    (outside / "circle").symlink_to("circle")
+    rules = replace(LOCAL, roots=(inside,))
+    for name in ("file", "link", "circle", "folder", "file/below", "nothing", "u" * 250 + "/" + "u" * 250):
+        path = str(outside / name)
+        with pytest.raises(SourceRefusedError) as caught:
+            open_source(camera(path), rules)
+        assert str(caught.value) == (
+            f"source {path!r} is outside of FRAMEBUS_SOURCE_ROOTS; expected a path in {inside}"
+        )
+        (inside / "out").symlink_to(path)
+        with pytest.raises(SourceRefusedError, match=r"in/out' leads outside of FRAMEBUS_SOURCE_ROOTS"):
+            open_source(camera(str(inside / "out")), rules)
+        (inside / "out").unlink()
 
 
 def test_a_folders_link_out_of_the_roots_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

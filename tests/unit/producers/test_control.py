@@ -37,6 +37,8 @@ def test_a_wrong_field_is_named_without_secrets(fields: dict[str, object], says:
         ({"source": "ftp://a:hunter2@h/x"}, r"camera 'street': source 'ftp://a:\*\*\*@h/x': unknown scheme ftp"),
         ({"source": "rtsp://a:hunter2@h/x"}, r"camera 'street': source 'rtsp://a:\*\*\*@h/x' holds a secret"),
         ({"source": "http://h/x?token=hunter2"}, r"source 'http://h/x\?token=\*\*\*' holds a secret"),
+        ({"source": "rtsp://[::1/x"}, r"camera 'street': source 'rtsp://\[::1/x' is a URL that nobody can read"),
+        ({"source": "a\0b.mp4"}, "camera 'street': source .* no path can have"),
         ({"source": "pattern:1x1"}, "camera 'street': source 'pattern:1x1'"),
     ],
 )

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from producers.sources import Kind, kind_of, pattern_size
@@ -19,17 +17,16 @@ from schemas.errors import SourceError
         ("12", Kind.USB),
         ("pattern:", Kind.PATTERN),
         ("pattern:1280x720", Kind.PATTERN),
-        ("/videos/street.mp4", Kind.FILE),
-        ("C:street.mp4", Kind.FILE),
-        ("street", Kind.FILE),
+        ("/videos/street.mp4", Kind.PATH),
+        ("C:street.mp4", Kind.PATH),
+        ("street", Kind.PATH),
+        ("/root/secret/street.mp4", Kind.PATH),
+        ("9" * 200, Kind.PATH),
+        ("/" + "/".join(["ü" * 127] * 9), Kind.PATH),
     ],
 )
 def test_the_kinds(source: str, kind: Kind) -> None:
     assert kind_of(source) is kind
-
-
-def test_a_folder_is_seen_on_disk(tmp_path: Path) -> None:
-    assert kind_of(str(tmp_path)) is Kind.FOLDER
 
 
 @pytest.mark.parametrize(
@@ -39,6 +36,9 @@ def test_a_folder_is_seen_on_disk(tmp_path: Path) -> None:
         ("pattern:big", "expected pattern: or pattern:WIDTHxHEIGHT"),
         ("pattern:10x10", "size 10x10; expected 128x96 to 7680x4320"),
         ("pattern:9999x9999", "size 9999x9999"),
+        ("/videos/" + "ü" * 128, "File name too long"),
+        ("9" * 300, "File name too long"),
+        ("a\0b.mp4", r"source 'a\\x00b.mp4': it has a character that no path can have"),
     ],
 )
 def test_what_is_no_source_is_refused_without_its_password(source: str, says: str) -> None:

@@ -83,10 +83,11 @@ def test_a_folder_without_one_readable_picture_does_not_spin(tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("gone.mp4", None, "no such file; expected a video file"),
+        ("gone.mp4", None, "No such file or directory; expected a video file, a folder of pictures or a URL"),
         ("text.mp4", b"this is text", "OpenCV cannot open the file; expected a video"),
         ("empty.avi", b"", "OpenCV cannot open the file"),
         ("folder", "folder", "no picture in it; expected files ending in .bmp"),
+        ("/".join(["€" * 80] * 18), None, "File name too long; expected a file that can be read"),
     ],
 )
 def test_what_cannot_be_opened_is_named(tmp_path: Path, name: str, content: bytes | str | None, says: str) -> None:
@@ -98,6 +99,18 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path, name: str, content: byte
     with pytest.raises(SourceError, match=says) as caught:
         open_source(camera(str(path)), SourceRules())
     assert str(path) in str(caught.value)
+
+
+def test_a_picture_whose_link_leads_in_a_circle_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "a.jpg").symlink_to("b.jpg")
+    (tmp_path / "b.jpg").symlink_to("a.jpg")
+    assert cv2.imwrite(str(tmp_path / "c.png"), pictures(1)[0])
+    source = open_source(camera(str(tmp_path)), SourceRules())
+    with caplog.at_level(logging.WARNING):
+        assert numbers(source, 10) == [0]
+    assert caplog.text.count("Too many levels of symbolic links; expected a file that can be read") == 2
+    with pytest.raises(SourceError, match=r"a\.jpg': Too many levels of symbolic links"):
+        open_source(camera(str(tmp_path / "a.jpg")), SourceRules())
 
 
 def test_a_missing_usb_camera_is_named() -> None:
