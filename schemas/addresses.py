@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Final, Self, TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -12,12 +12,12 @@ Network: TypeAlias = IPv4Network | IPv6Network
 UNICAST: Final = "unicast"
 LOOPBACK: Final = "loopback"
 
-_METADATA: Final = frozenset(
-    ip_address(text)
+_METADATA: Final = tuple(
+    ip_network(text)
     for text in (
         "169.254.169.254",  # AWS, Azure, Google, OpenStack, Oracle
         "169.254.170.2",  # AWS: a container's credentials
-        "fd00:ec2::254",  # AWS over IPv6
+        "fd00:ec2::/32",  # AWS over IPv6: instances, containers, time, names
         "fd20:ce::254",  # Google over IPv6
         "100.100.100.200",  # Alibaba
         "168.63.129.16",  # Azure's host
@@ -89,7 +89,7 @@ def _special(address: Address) -> str | None:
         return "unspecified"
     if address.is_loopback:
         return LOOPBACK
-    if address in _METADATA:
+    if any(address in network for network in _METADATA):
         return "a cloud's metadata service"
     if address.is_link_local:
         return "link-local"
