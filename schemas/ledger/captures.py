@@ -42,21 +42,20 @@ class RunTotals:
         A record that was seen before (its seq range ends where we already are) adds nothing. `trimmed` says that
         retention has taken the run's beginning: what came before the first record that is left is nobody's concern.
         """
+        settled = sum(counts.dropped.values()) + counts.failed + counts.delivered_count
+        # Of what was in flight when the record began, its own balance tells too.
+        begun = settled + counts.in_flight - counts.captured
         if trimmed and not self.next_seq and counts.first_seq:
             self.next_seq = counts.first_seq
-            # What was in flight before is unknown too; the record's own balance tells it.
-            settled = sum(counts.dropped.values()) + counts.failed + counts.delivered_count
-            self.in_flight = self.captured = max(0, settled + counts.in_flight - counts.captured)
+            self.in_flight = self.captured = max(0, begun)
         if counts.next_seq < self.next_seq or counts.first_seq < self.next_seq:
             return
         missing = counts.first_seq - self.next_seq
-        dropped = sum(counts.dropped.values())
-        left = counts.captured + self.in_flight - dropped - counts.failed - counts.delivered_count - counts.in_flight
-        if missing:
-            # Deliveries of the missing record's frames may be reported here: only what is provable is charged.
-            self.gap += missing + left
-        else:
-            self.imbalance += left
+        open_ = self.in_flight + missing
+        # In a missing record any of these frames may have had their fate: the others were in flight at its end.
+        expected = min(max(begun, 0), open_) if missing else open_
+        self.gap += open_ - expected
+        self.imbalance += expected - begun
         self.captured += counts.captured + missing
         self.delivered += counts.delivered_count
         self.failed += counts.failed
