@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from api.audit_lookback import Lookback
 from api.audit_records import AuditRecords
 from api.audit_window import WindowBounds
 from api.kafka import Log, Offsets
@@ -13,7 +14,7 @@ from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.ledger import Balance, Fault, Ledger
 from schemas.settings import Settings
-from schemas.window import Window
+from schemas.window import Window, milliseconds
 
 
 class Auditor:
@@ -42,7 +43,7 @@ class Auditor:
     With a window, only the frames that were appended in it count (see `audit_window`). Of their capture records those
     that were appended in the window count in full, except for deliveries outside of it; later ones with the deliveries
     in it. Outcomes count whenever they were recorded. Reading begins where the window does; when something then looks
-    lost, whatever was recorded before is read too.
+    lost, what was recorded before is read too, as far back as a clock may be wrong (see `audit_lookback`).
 
     Not thread-safe: one caller at a time.
     """
@@ -61,14 +62,16 @@ class Auditor:
         self._models = (catalogue.get(model).name,) if model else known
         self._offsets = Offsets(settings)
         self._reader = TopicReader(settings, self._offsets)
-        self._earlier: TopicReader | None = None
         self._ledger = Ledger()
         self._records = AuditRecords(self._names, self._models, known=known, ledger=self._ledger)
         self._bounds: WindowBounds | None = None
+        self._lookback: Lookback | None = None
         if window is not None:
             self._bounds = WindowBounds(window, self._offsets)
             self._records.keep_to(window, self._bounds)
-        self._skipped_over: dict[Log, int] = {}
+        if window is not None and window.since is not None:
+            since_ms = milliseconds(window.since)
+            self._lookback = Lookback(settings, self._offsets, since_ms=since_ms, take=self._records.take)
         self._committed: dict[Log, int] = {}
         self._ends: dict[Log, int] = {}
         self._horizon: dict[Log, int] = {}
@@ -78,8 +81,8 @@ class Auditor:
         """Read what is new since the last refresh, to the ends as they are now.
 
         Raises:
-            EnvironmentMissingError: Kafka gives no answer, a topic is missing, or `deadline_s` seconds were too short;
-                the next refresh goes on where this one stopped.
+            EnvironmentMissingError: Kafka gives no answer, a topic is missing, or `deadline_s` seconds were too short
+                for what is new; the next refresh goes on where this one stopped.
         """
         deadline = time.monotonic() + deadline_s
         counts = self._partition_counts(deadline)
@@ -97,8 +100,8 @@ class Auditor:
         outcomes = [entry for topic in topics for entry in _logs(topic, counts)]
         self._read_outcomes(outcomes, deadline)
         self._take_stock(every_frame, committed, trimmed=any(captures_start.values()), deadline=deadline)
-        if self._skipped_over and self._looks_lost():
-            self._read_earlier(deadline)
+        if self._lookback is not None:
+            self._lookback.look(lambda: _has_lost(self.balance()), deadline=deadline)
 
     def balance(self) -> Balance:
         """Where every frame was at the last refresh."""
@@ -106,6 +109,7 @@ class Auditor:
         records = self._records
         return replace(
             balance,
+            sought_since=self._lookback.reached if self._lookback is not None and _has_lost(balance) else None,
             malformed=tuple(records.malformed),
             malformed_count=records.malformed_count,
             newer=dict(records.newer),
@@ -114,8 +118,8 @@ class Auditor:
     def close(self) -> None:
         """Leave the broker."""
         self._reader.close()
-        if self._earlier is not None:
-            self._earlier.close()
+        if self._lookback is not None:
+            self._lookback.close()
         self._offsets.close()
 
     def _read_captures(self, captures: list[Log], frames: list[Log], deadline: float) -> None:
@@ -128,17 +132,11 @@ class Auditor:
                 self._ledger.restrict(model, partition, first, end)
 
     def _read_outcomes(self, outcomes: list[Log], deadline: float) -> None:
-        if self._bounds is not None:
+        if self._bounds is not None and self._lookback is not None:
             begin = self._bounds.outcomes_from(outcomes, deadline)
             self._reader.begin(begin)
-            self._skipped_over = {**begin, **self._skipped_over}
+            self._lookback.begin(begin)
         self._reader.read(outcomes, self._records.take, deadline=deadline)
-
-    def _read_earlier(self, deadline: float) -> None:
-        """Read the outcomes from before the window too: a clock may have been wrong."""
-        if self._earlier is None:
-            self._earlier = TopicReader(self._settings, self._offsets)
-        self._earlier.read(self._skipped_over, self._records.take, deadline=deadline, until=self._skipped_over)
 
     def _take_stock(self, frames: list[Log], committed: dict[Log, int], *, trimmed: bool, deadline: float) -> None:
         starts = self._starts = self._by_model(self._offsets.starts(frames, deadline=deadline))
@@ -150,9 +148,6 @@ class Auditor:
         # A position above the end is an operator's mistake; there is no frame there that could be lost.
         self._committed = {place: min(offset, self._ends[place]) for place, offset in committed.items()}
         self._ledger.fold(starts)
-
-    def _looks_lost(self) -> bool:
-        return any(entry.fault is Fault.LOST for entry in self.balance().unexplained)
 
     def _outcome_topics(self) -> list[str]:
         names = self._names
@@ -176,6 +171,10 @@ class Auditor:
 
     def _by_model(self, offsets: dict[Log, int]) -> dict[Log, int]:
         return {self._place(*log): offset for log, offset in offsets.items()}
+
+
+def _has_lost(balance: Balance) -> bool:
+    return any(entry.fault is Fault.LOST for entry in balance.unexplained)
 
 
 def _logs(topic: str, counts: dict[str, int]) -> list[Log]:

@@ -91,7 +91,8 @@ class AuditReport(BaseModel):
     """The ledger at the time `at`; of the frames that were appended from `since` up to `until`, or of all.
 
     `unexplained` and `malformed` name the first of `unexplained_count` and `malformed_count`. `newer` counts records of
-    which only a newer release knows all, by what they are.
+    which only a newer release knows all, by what they are. Where frames of a window are lost, no outcome from before
+    `sought_since` was looked for; null: there is none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -109,6 +110,7 @@ class AuditReport(BaseModel):
     conflicts: int
     repeats: int
     newer: dict[str, int]
+    sought_since: str | None = None
 
     @classmethod
     def of(cls, balance: Balance, *, at: datetime, window: Window | None = None, limit: int | None = None) -> Self:
@@ -136,6 +138,7 @@ class AuditReport(BaseModel):
             conflicts=balance.conflicts,
             repeats=balance.repeats,
             newer=dict(balance.newer),
+            sought_since=format_time(balance.sought_since) if balance.sought_since else None,
         )
 
 
@@ -144,6 +147,7 @@ def _counts(account: Account) -> dict[str, Any]:
     return {**values, "dropped": dict(account.dropped)}
 
 
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 _COLUMNS = (
     "captured",
     "redriven",
@@ -188,6 +192,9 @@ def render(balance: Balance, window: Window | None = None) -> str:
     lines.extend(str(entry) for entry in balance.unexplained)
     if balance.unnamed:
         lines.append(f"… and {balance.unnamed:,} frames more")
+    if balance.sought_since:
+        since = f"{balance.sought_since:{_TIME}}"
+        lines.append(f"what is lost has no outcome since {since}; from before that none was looked for")
     lines.append(verdict(balance) + (f", {_shown(window)}" if window else ""))
     return "\n".join(lines)
 
@@ -204,8 +211,8 @@ def verdict(balance: Balance) -> str:
 
 
 def _shown(window: Window) -> str:
-    since = f"since {window.since:%Y-%m-%dT%H:%M:%SZ}" if window.since else ""
-    until = f"until {window.until:%Y-%m-%dT%H:%M:%SZ}" if window.until else ""
+    since = f"since {window.since:{_TIME}}" if window.since else ""
+    until = f"until {window.until:{_TIME}}" if window.until else ""
     return " ".join(filter(None, (since, until)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -97,7 +98,7 @@ class Balance:
     count outcomes that were recorded more than once. `malformed` names the first unreadable records of
     `malformed_count`, and `unexplained` the first entries; `unnamed` are the frames that it has no room for. `newer`
     counts records of which only a newer release knows all, by what they are: they were set aside, or counted as far as
-    they are understood.
+    they are understood. `sought_since` says that for what is lost no outcome was looked for from before that time.
     """
 
     accounts: Mapping[tuple[str, str], Account]
@@ -109,6 +110,7 @@ class Balance:
     malformed_count: int = 0
     unnamed: int = 0
     newer: Mapping[str, int] = field(default_factory=dict)
+    sought_since: datetime | None = None
 
     def rows(self) -> Iterator[tuple[str, str, Account]]:
         """Every account with its camera and model, in their order; the uncounted come last."""

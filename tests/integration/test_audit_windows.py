@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
-from api import audit_window
+from api import audit_lookback, audit_window
 from api.audit import Auditor
-from api.audit_report import render
+from api.audit_lookback import Lookback
+from api.audit_report import AuditReport, render
+from api.kafka import Offsets
 from schemas.catalogue import Catalogue
 from schemas.ledger import Account, Balance
-from schemas.messages import FrameAddress
+from schemas.messages import FrameAddress, format_time
 from schemas.settings import Settings
-from schemas.window import Window
+from schemas.window import Window, milliseconds
 from tests.integration.api_client import serving
 from tests.integration.api_world import MODEL, World, wait_for
 
@@ -121,7 +123,9 @@ def test_a_frame_that_the_log_has_no_more_is_dated_by_its_capture_record(story: 
 def test_what_was_recorded_before_the_window_is_looked_for_before_a_frame_is_called_lost(
     world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_window, "CLOCK_SKEW_MS", 0)
+    for module in (audit_lookback, audit_window):
+        monkeypatch.setattr(module, "CLOCK_SKEW_MS", 0)
+    monkeypatch.setattr(audit_lookback, "MARGINS_MS", (1, 60_000))
     world.result("gate", FrameAddress(MODEL, 0, 0))  # as if the clocks of two brokers differed
     world.result("gate", FrameAddress(MODEL, 1, 0))
     since = moment()
@@ -137,6 +141,59 @@ def test_what_was_recorded_before_the_window_is_looked_for_before_a_frame_is_cal
         assert balance.uncounted[MODEL] == Account(delivered=2, inferred=2)
         assert balance.repeats == 1
     auditor.close()
+
+
+def test_a_lost_frame_says_how_far_back_an_outcome_was_looked_for(
+    world: World, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A history may be longer than there is time to read: a frame that is lost is named all the same."""
+    for module in (audit_lookback, audit_window):
+        monkeypatch.setattr(module, "CLOCK_SKEW_MS", 0)
+    monkeypatch.setattr(audit_lookback, "MARGINS_MS", (1,))
+    world.results("gate", [FrameAddress(MODEL, 0, offset) for offset in range(100, 200)])
+    world.frames("gate", 100)
+    window = Window(since=moment())
+    address = world.frame("gate", 100)
+    world.commit({0: 101})
+    auditor = Auditor(settings, Catalogue(), window=window)
+    auditor.refresh(30)
+    balance = auditor.balance()
+    auditor.close()
+    assert lost(balance) == [str(address)]
+    assert window.since is not None
+    assert balance.sought_since == milliseconds_before(window.since, 1)
+    told = f"what is lost has no outcome since {balance.sought_since:%Y-%m-%dT%H:%M:%SZ}; from before that none was"
+    assert told in render(balance, window)
+    assert AuditReport.of(balance, at=window.since, window=window).sought_since == format_time(balance.sought_since)
+
+
+def milliseconds_before(moment: datetime, milliseconds: int) -> datetime:
+    """As Kafka counts time."""
+    whole = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    return whole - timedelta(milliseconds=milliseconds)
+
+
+def test_looking_back_ends_with_the_time_and_goes_on_the_next_time(world: World, settings: Settings) -> None:
+    written = [FrameAddress(MODEL, 0, offset) for offset in range(50)]
+    world.results("gate", written)
+    since = moment()
+    taken: list[int] = []
+    offsets = Offsets(settings)
+    topic = settings.names.results(MODEL)
+    lookback = Lookback(
+        settings, offsets, since_ms=milliseconds(since), take=lambda message: taken.append(message.offset())
+    )
+    lookback.begin({(topic, 0): 50})
+    begun = lookback.reached
+    assert begun is not None
+    lookback.look(lambda: True, deadline=time.monotonic())
+    assert (taken, lookback.reached) == ([], begun), "no time is left: nothing was looked for, and that is said"
+    lookback.look(lambda: True, deadline=time.monotonic() + 20)
+    assert (taken, lookback.reached) == ([*range(50)], None), "there is nothing before"
+    lookback.look(lambda: True, deadline=time.monotonic() + 20)
+    assert len(taken) == 50
+    lookback.close()
+    offsets.close()
 
 
 def test_a_windows_auditor_goes_on(story: Story, settings: Settings) -> None:
