@@ -18,6 +18,8 @@ from schemas.redaction import redact
 
 log = logging.getLogger(__name__)
 
+Offer = Callable[[Picture, bool], None]
+"""Told of each picture that is due, and whether its source is live."""
 Report = Callable[[CameraState, str | None], None]
 
 _SETTLED_S = 10.0
@@ -31,7 +33,7 @@ class Reader:
         self,
         camera: Camera,
         *,
-        offer: Callable[[Picture], None],
+        offer: Offer,
         report: Report,
         stop: Event,
         backoff: Backoff | None = None,
@@ -96,4 +98,4 @@ class Reader:
                 continue
             if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
                 return
-            self._offer(picture)
+            self._offer(picture, source.live)

@@ -65,6 +65,7 @@ class _Offer:
     picture: Picture
     captured_at: datetime
     seqs: dict[str, int]
+    waits: bool
 
 
 class CameraRun:
@@ -88,7 +89,7 @@ class CameraRun:
         self._board = StatusBoard(camera, worker.owner, self._clock.now())
         self._recording = Lock()
         self._status_due = 0.0
-        self._waits = camera.lane is Lane.BATCH or camera.pacing is Pacing.MAX
+        self._patient = camera.lane is Lane.BATCH or camera.pacing is Pacing.MAX
         self._main = Thread(target=self._guard, name=f"capture-{camera.id}", daemon=True)
         self._encoder = Thread(target=self._send_all, name=f"encode-{camera.id}", daemon=True)
 
@@ -207,14 +208,14 @@ class CameraRun:
         self._report(CameraState.CONNECTING, None)
         return True
 
-    def _offer(self, picture: Picture) -> None:
-        now = self._clock.now()
+    def _offer(self, picture: Picture, live: bool) -> None:
+        now, waits = self._clock.now(), self._patient and not live
 
         def make() -> _Offer:
-            return _Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()})
+            return _Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()}, waits)
 
         self._board.offered(picture.shape[1], picture.shape[0])
-        replaced = self._mailbox.put(make, wait=self._waits)
+        replaced = self._mailbox.put(make, wait=waits)
         if replaced is not None:
             for counter in self._counters.values():
                 counter.drop(DropReason.SUPERSEDED)
@@ -258,7 +259,7 @@ class CameraRun:
         )
         partition = turn.partition(worker.topics.partitions(worker.settings.names.frames(model)))
         sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
-        while self._waits and not sent and not self._stop.wait(0.02):
+        while offer.waits and not sent and not self._stop.wait(0.02):
             sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
         if sent:
             turn.sent()

@@ -13,18 +13,26 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from prometheus_client import CollectorRegistry
 
 from producers.backoff import Backoff
 from producers.counts import FrameCounter
+from producers.fence import Fence
+from producers.metrics import CaptureMetrics
 from producers.reader import Reader
+from producers.records import RecordSink
+from producers.run import CameraRun, Worker
 from producers.sink import FrameSink
 from producers.sources import Picture, SourceRules, barcode, open_source
 from producers.sources.url import UrlSource
+from producers.topics import Topics
 from schemas.addresses import AddressRule
+from schemas.catalogue import Catalogue
 from schemas.errors import SourceError
-from schemas.messages import Camera, CameraState, FrameInfo
+from schemas.messages import Camera, CameraState, FrameInfo, Lane, Pacing
 from schemas.settings import Settings
 from tests.integration.camera_servers import PICTURES_A_CONNECTION, MjpegCamera, VideoFile, http_server
+from tests.integration.capture_world import eventually, read_captures
 from tests.planted import CAMERA_PASSWORD, keep
 
 if TYPE_CHECKING:
@@ -48,7 +56,8 @@ def rules(tmp_path: Path) -> SourceRules:
 def test_a_camera_that_hangs_up_is_connected_again(rules: SourceRules) -> None:
     stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
 
-    def offer(picture: Picture) -> None:
+    def offer(picture: Picture, live: bool) -> None:
+        assert live
         pictures.append(picture)
         if len(pictures) > PICTURES_A_CONNECTION + 5:
             stop.set()
@@ -86,7 +95,9 @@ def test_a_rate_limit_thins_a_live_camera_out(rules: SourceRules) -> None:
         def report(state: CameraState, _: str | None) -> None:
             states.append(state)
 
-        reader = Reader(source, offer=pictures.append, report=report, stop=stop, rules=rules)
+        reader = Reader(
+            source, offer=lambda picture, _: pictures.append(picture), report=report, stop=stop, rules=rules
+        )
         thread = Thread(target=reader.run)
         thread.start()
         deadline = time.monotonic() + 30
@@ -137,7 +148,7 @@ def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
         if error:
             errors.append(error)
 
-    def offer(_picture: Picture) -> None:
+    def offer(_picture: Picture, _live: bool) -> None:
         raise AssertionError("there is no picture")
 
     Reader(camera("rtsp://127.0.0.1:9/s"), offer=offer, report=report, stop=stop, backoff=Steps(), rules=LOCAL).run()
@@ -154,7 +165,7 @@ def test_a_url_that_nobody_can_read_is_a_broken_camera(source: str) -> None:
         errors.append(error)
         stop.set()
 
-    Reader(camera(source), offer=lambda _: None, report=report, stop=stop, rules=LOCAL).run()
+    Reader(camera(source), offer=lambda *_: None, report=report, stop=stop, rules=LOCAL).run()
     assert len(errors) == 1
     assert "is a URL that nobody can read" in (errors[0] or "")
 
@@ -176,9 +187,43 @@ def test_frames_that_nobody_takes_fail_and_a_full_queue_refuses() -> None:
     assert sink.close(1) == 0
 
 
+@pytest.mark.parametrize("fields", [{"lane": Lane.BATCH}, {"pacing": Pacing.MAX}])
+def test_a_live_camera_waits_for_nobody(settings: Settings, tmp_path: Path, fields: dict[str, object]) -> None:
+    """Its frames have nowhere to go: were its reader to wait for a batch's place, the camera would be broken by it."""
+    keep(tmp_path / "127.0.0.1", CAMERA_PASSWORD)
+    settings = settings.model_copy(update={"source_addresses": "loopback", "camera_passwords": tmp_path})
+    away = FrameSink(Settings(bootstrap_servers="127.0.0.1:9"), queue_frames=2, give_up_ms=60_000)
+    fence, records = Fence(settings), RecordSink(settings)
+    worker = Worker(
+        settings=settings,
+        catalogue=Catalogue(),
+        owner="test",
+        frames=away,
+        records=records,
+        topics=Topics(settings),
+        fence=fence,
+        metrics=CaptureMetrics(CollectorRegistry()),
+    )
+    with http_server(MjpegCamera) as address:
+        run = CameraRun(camera(address.replace("http://", "http://user@") + "/video", **fields), worker)
+        run.start()
+
+        def dropped() -> int:
+            run.tick()
+            return sum(sum(totals.dropped.values()) for totals in read_captures(settings).totals.values())
+
+        try:
+            eventually(lambda: dropped() > PICTURES_A_CONNECTION / 2, "what finds no place is dropped")
+        finally:
+            run.finish(time.monotonic() + 1, farewell=None)
+            away.close(0)
+            records.close(5)
+            fence.close()
+
+
 def test_a_source_without_one_picture_is_an_error_and_no_end(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_text("not a picture")
-    reader = Reader(camera(str(tmp_path)), offer=lambda _: None, report=lambda *_: None, stop=Event())
+    reader = Reader(camera(str(tmp_path)), offer=lambda *_: None, report=lambda *_: None, stop=Event())
     with pytest.raises(SourceError, match="not one picture in it"):
         reader.run()
 
@@ -189,7 +234,7 @@ def test_a_folder_plays_at_the_cameras_rate(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
     moments: list[float] = []
 
-    def offer(_picture: Picture) -> None:
+    def offer(_picture: Picture, _live: bool) -> None:
         moments.append(time.monotonic())
 
     Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event()).run()
