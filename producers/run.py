@@ -108,9 +108,11 @@ class CameraRun:
     def finish(self, deadline: float, *, farewell: CameraState | None) -> None:
         """Stop, wait for frames in flight until `deadline` (monotonic), and write the closed counts.
 
-        `farewell` is the camera's last state; None writes none, for when another worker has the camera already.
+        `farewell` is the camera's last state; None writes none, for when another worker has the camera already: then
+        no later one does either.
         """
-        self._silent = self._silent or farewell is None
+        farewell = None if self._silent else farewell
+        self._silent = farewell is None
         self.signal_stop()
         if self._main.is_alive():
             self._main.join(max(0.0, min(_JOIN_S, deadline - time.monotonic())))

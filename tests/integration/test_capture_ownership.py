@@ -9,7 +9,7 @@ from threading import Event
 from deploy.local.kafka import EmbeddedKafka
 from producers.control import put_camera
 from producers.records import RecordSink
-from schemas.messages import Camera, CameraState, CaptureClaim
+from schemas.messages import Camera, CameraState, CameraStatus, CaptureClaim
 from schemas.settings import Settings
 from tests.integration.capture_world import (
     capture_worker,
@@ -75,6 +75,22 @@ def test_a_higher_claim_stops_its_camera_and_no_other(settings: Settings, tmp_pa
         eventually(lambda: owners(settings).get("fenced") != "rival", "it streams again")
         worker.stop()
     assert "camera fenced camera=free" not in worker.log.read_text()
+
+
+def test_the_status_of_a_fenced_camera_is_its_new_owners(settings: Settings, tmp_path: Path) -> None:
+    """Its old worker says nothing more of it, when it ends neither."""
+    put_camera(settings, Camera(id="fenced", source="pattern:", models=(FACES,), fps=5))
+    with capture_worker(settings, tmp_path) as worker:
+        eventually(lambda: set(owners(settings)) == {"fenced"}, "it streams")
+        now, records = datetime.now(UTC), RecordSink(settings)
+        claim = CaptureClaim(camera="fenced", site="default", owner="rival", time=now)
+        assert records.claim(claim, Event()) is not None
+        worker.says("camera fenced camera=fenced")
+        state = CameraState.STREAMING
+        records.status(CameraStatus(camera="fenced", site="default", state=state, since=now, owner="rival"))
+        assert records.close(5) == 0
+        worker.stop()
+    assert owners(settings) == {"fenced": "rival"}
 
 
 def test_an_outage_longer_than_the_session_stops_no_camera(
