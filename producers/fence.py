@@ -23,8 +23,9 @@ class Fence:
 
     def __init__(self, settings: Settings) -> None:
         self._topic = settings.names.captures
-        self._asked: SimpleQueue[tuple[int, int]] = SimpleQueue()
+        self._asked: SimpleQueue[tuple[str, int, int]] = SimpleQueue()
         self._watched: set[int] = set()
+        self._newest: dict[tuple[str, int], int] = {}
         self._stop = Event()
         self._consumer = Consumer(reader_config(settings, "capture-fence") | {"fetch.wait.max.ms": 500})
         self._thread: Thread | None = None
@@ -34,9 +35,16 @@ class Fence:
         self._thread = Thread(target=self._run, args=(claimed,), name="capture-fence", daemon=True)
         self._thread.start()
 
-    def watch(self, partition: int, offset: int) -> None:
-        """Look from `offset` on for claims in `partition`; a partition that is watched already stays so."""
-        self._asked.put((partition, offset))
+    def watch(self, camera: str, partition: int, offset: int) -> None:
+        """Look on for claims in `partition` from `offset`, where `camera` was claimed, or wherever it is read already.
+
+        A higher claim of the camera that was seen before this one was known is handed on again.
+        """
+        self._asked.put((camera, partition, offset))
+
+    def overtaken(self, camera: str, partition: int, offset: int) -> bool:
+        """Whether a higher claim of `camera` than the one at `offset` was seen already."""
+        return self._newest.get((camera, partition), offset) > offset
 
     def close(self) -> None:
         """Stop watching."""
@@ -47,22 +55,25 @@ class Fence:
 
     def _run(self, claimed: Callable[[str, int], None]) -> None:
         while not self._stop.is_set():
-            self._add_asked()
+            self._add_asked(claimed)
             if not self._watched:
                 self._stop.wait(0.2)
                 continue
             for record in self._consumer.consume(500, timeout=0.5):
                 claim = self._claim_in(record)
                 if claim is not None:
+                    self._newest[claim.camera, record.partition()] = record.offset()
                     claimed(claim.camera, record.offset())
 
-    def _add_asked(self) -> None:
+    def _add_asked(self, claimed: Callable[[str, int], None]) -> None:
         try:
             while True:
-                partition, offset = self._asked.get_nowait()
+                camera, partition, offset = self._asked.get_nowait()
                 if partition not in self._watched:
                     self._watched.add(partition)
                     self._consumer.incremental_assign([TopicPartition(self._topic, partition, offset)])
+                elif self.overtaken(camera, partition, offset):
+                    claimed(camera, self._newest[camera, partition])
         except Empty:
             return
 

@@ -203,7 +203,10 @@ class CameraRun:
         if place is None:
             return False
         partition, self.run = place
-        worker.fence.watch(partition, self.run)
+        worker.fence.watch(camera.id, partition, self.run)
+        if worker.fence.overtaken(camera.id, partition, self.run):
+            self._silent = True  # the fence has this run stopped, and until then it says nothing
+            return False
         self._board.claimed(self.run)
         self._clock = RunClock()
         self._counters = {model: FrameCounter(camera.id, model, self.run) for model in camera.models}
