@@ -16,6 +16,7 @@ from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
 from api.frames import FrameExpiredError, FrameNotFoundError
 from schemas.errors import CatalogueError, EnvironmentMissingError, WindowError
+from schemas.printable import printable, shown
 
 PROBLEM_TYPE: Final = "application/problem+json"
 _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
@@ -79,6 +80,5 @@ def _answer_with(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable
 
 
 def _explain(detail: Mapping[str, Any]) -> str:
-    shown = repr(detail.get("input"))
-    where = ".".join(str(part) for part in detail["loc"][1:])
-    return f"{where} = {shown if len(shown) <= 80 else shown[:77] + '…'}: {detail['msg']}"
+    where = printable(".".join(str(part) for part in detail["loc"][1:]))
+    return f"{where} = {shown(detail.get('input'))}: {detail['msg']}"
