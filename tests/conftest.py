@@ -31,9 +31,17 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _no_leaks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Fail the session where a planted secret is in anything that the suite produced."""
-    yield
+    with LEAKS.watching():
+        yield
     LEAKS.scan([tmp_path_factory.getbasetemp()])
     assert not LEAKS.found, "planted secrets leaked:\n" + "\n".join(LEAKS.found)
+
+
+@pytest.fixture
+def capsys(capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest) -> pytest.CaptureFixture[str]:
+    """As pytest's, and searched."""
+    LEAKS.taken(capsys, f"what {request.node.nodeid} printed")
+    return capsys
 
 
 @pytest.fixture(autouse=True)

@@ -6,13 +6,17 @@ import base64
 import html
 import json
 import os
+import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote, quote_plus
 
 import httpx
+import pytest
 
 from tests.planted import SECRETS, may_hold
 
@@ -91,12 +95,58 @@ class Leaks:
         self.scan(Path(root, name) for root, names, _ in os.walk(data) for name in names if name.startswith(prefix))
 
     def response(self, response: httpx.Response) -> None:
-        """Search an HTTP answer, as a hook of httpx's client; streams that have no end are left to their readers."""
+        """Search an HTTP answer, as a hook of httpx's client may; of a stream that has no end what is read of it."""
+        place = f"the answer to {response.request.method} {response.url}"
+        head = "\n".join(f"{name}: {value}" for name, value in response.headers.items()).encode()
         if response.headers.get("content-type", "").startswith("text/event-stream"):
+            self.check(place, head)
+            response.stream = _SearchedStream(response.stream, partial(self.check, place), self._longest)
             return
         response.read()
-        head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
-        self.check(f"the answer to {response.request.method} {response.url}", head.encode() + b"\n" + response.content)
+        self.check(place, head + b"\n" + response.content)
+
+    def command(self, ended: subprocess.CompletedProcess[Any]) -> None:
+        """Search what was captured of a command."""
+        said = [text.encode() if isinstance(text, str) else text or b"" for text in (ended.stdout, ended.stderr)]
+        self.check(f"what {ended.args} said", b"\n".join(said))
+
+    def taken(self, capture: pytest.CaptureFixture[str], place: str) -> None:
+        """Search what a test takes out of `capture` from now on; what it leaves there comes to its report."""
+        plain = capture.readouterr
+
+        def readouterr() -> Any:
+            captured = plain()
+            self.check(place, "\n".join(captured).encode())
+            return captured
+
+        capture.readouterr = readouterr  # type: ignore[method-assign]
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Search whatever httpx's clients are answered meanwhile, and what `subprocess.run` captures, whoever calls."""
+        send, send_async, run = httpx.Client.send, httpx.AsyncClient.send, subprocess.run
+
+        def searched_send(client: httpx.Client, *request: Any, **options: Any) -> httpx.Response:
+            response = send(client, *request, **options)
+            self.response(response)
+            return response
+
+        async def searched_send_async(client: httpx.AsyncClient, *request: Any, **options: Any) -> httpx.Response:
+            response = await send_async(client, *request, **options)
+            if response.is_closed:  # it was read; no test streams this way
+                self.response(response)
+            return response
+
+        def searched_run(*command: Any, **options: Any) -> subprocess.CompletedProcess[Any]:
+            ended: subprocess.CompletedProcess[Any] = run(*command, **options)
+            self.command(ended)
+            return ended
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(httpx.Client, "send", searched_send)
+            patch.setattr(httpx.AsyncClient, "send", searched_send_async)
+            patch.setattr(subprocess, "run", searched_run)
+            yield
 
     def _scan_file(self, path: Path) -> None:
         try:
@@ -111,6 +161,26 @@ class Leaks:
     def _report(self, finding: str) -> None:
         if finding not in self.found:
             self.found.append(finding)
+
+
+class _SearchedStream(httpx.SyncByteStream):
+    """A stream that searches what is read of it, also across its chunks."""
+
+    def __init__(self, stream: object, check: Callable[[bytes], None], longest: int) -> None:
+        assert isinstance(stream, httpx.SyncByteStream)
+        self._stream = stream
+        self._check = check
+        self._longest = longest
+
+    def __iter__(self) -> Iterator[bytes]:
+        tail = b""
+        for chunk in self._stream:
+            self._check(tail + chunk)
+            tail = (tail + chunk)[-self._longest :]
+            yield chunk
+
+    def close(self) -> None:
+        self._stream.close()
 
 
 LEAKS: Final = Leaks()

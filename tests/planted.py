@@ -18,6 +18,8 @@ SASL_PASSWORD: Final = "planted-sasl-password"
 TLS_KEY_PASSWORD: Final = "planted-tls-key-password"
 VIEWER_TOKEN: Final = "planted-viewer-token-0123456789"
 OPERATOR_TOKEN: Final = "planted-operator-token-0123456789"
+HOSTILE_PASSWORD: Final = "planted-hostile-password"
+"""In what hostile tests send."""
 
 SECRETS: Final[Mapping[str, str]] = {
     name: value for name, value in dict(globals()).items() if name.isupper() and isinstance(value, str)
@@ -25,10 +27,12 @@ SECRETS: Final[Mapping[str, str]] = {
 
 PLACES: Final[Mapping[str, frozenset[str]]] = {
     "*.cameras-*/*.log": frozenset({"URL_PASSWORD", "URL_TOKEN"}),
+    "test-*/*.log": frozenset({"HOSTILE_PASSWORD"}),
     "locked*/kafka/server.properties": frozenset({"SASL_PASSWORD"}),
 }
 """Files that may hold some of them, besides those that `keep` wrote: tests write hostile specifications of cameras into
-the topic `cameras` themselves, past the check that refuses them; a locked broker reads its own password."""
+the topic `cameras` themselves, past the check that refuses them, and hostile records into every topic; a locked broker
+reads its own password."""
 
 _kept: set[Path] = set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,7 @@ from schemas.catalogue.builtin import FACE_DETECTION
 from schemas.messages import Camera
 from schemas.settings import Settings
 from tests.browser.kit import Services
+from tests.leaks import LEAKS
 
 MODEL = FACE_DETECTION.name
 PATTERNS = ("left", "right")
@@ -55,7 +57,11 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def services(
-    browser: Browser, kafka: EmbeddedKafka, catalogue: Catalogue, tmp_path_factory: pytest.TempPathFactory
+    browser: Browser,
+    kafka: EmbeddedKafka,
+    kafka_folder: Path,
+    catalogue: Catalogue,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Services]:
     """Two cameras that show their frames' numbers, one that cannot be opened, and results of both."""
     settings = Settings(
@@ -77,4 +83,5 @@ def services(
         yield running
     finally:
         running.stop()
+        LEAKS.scan_topics(kafka_folder, settings.prefix)  # a topic's files go with it
         topics.delete(settings, catalogue)

@@ -24,9 +24,11 @@ from schemas.settings import Settings
 from tests.hostile.texts import lines
 from tests.integration.api_client import serving
 from tests.integration.api_world import MODEL, World
+from tests.leaks import LEAKS
+from tests.planted import OPERATOR_TOKEN
 
 SEED = 20260131
-OPERATOR = "operator-0123456789"
+OPERATOR = OPERATOR_TOKEN
 EACH = 50
 """Calls of each operation, in each of the two ways."""
 CALLS = 700
@@ -56,6 +58,7 @@ def test_the_api_keeps_its_word(client: httpx.Client, cases: Counter[str]) -> No
     document = client.get("/openapi.json", headers=bearer).json()
     load_all_checks()
     session = requests.Session()
+    session.hooks["response"].append(search)
     left_out = CHECKS.get_by_names(sorted(NOT_ASKED))
     base, calls, slow = str(client.base_url).rstrip("/"), Counter[str](), []
     for found in schemathesis.openapi.from_dict(document).get_all_operations():
@@ -90,6 +93,11 @@ def test_the_api_keeps_its_word(client: httpx.Client, cases: Counter[str]) -> No
     assert sorted(took for took, _ in slow)[len(slow) * 99 // 100] < CALL_S, "a few may meet a busy machine"
     assert max(slow)[0] < 5 * CALL_S, max(slow)
     assert client.get("/readyz", headers=bearer).status_code == 200
+
+
+def search(answer: requests.Response, **_: Any) -> None:
+    """Search an answer for planted secrets, as a hook of the client that the tool uses."""
+    LEAKS.check(f"the answer to {answer.request.url}", f"{answer.headers}\n".encode() + answer.content)
 
 
 def _takes_anything(operation: Any) -> bool:
@@ -165,6 +173,7 @@ def test_what_no_client_sends_is_refused(client: httpx.Client, cases: Counter[st
     for name, sent, statuses in RAW:
         answer = exchange(port, sent)
         cases["raw requests"] += 1
+        LEAKS.check(f"the answer to {name}", answer)
         status = int(answer.split(b" ", 2)[1]) if answer.startswith(b"HTTP/1.1 ") else 0
         assert status in statuses, (name, answer[:300])
         assert b"root:" not in answer, name

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from tests.hostile.mutations import scrambled
+from tests.planted import HOSTILE_PASSWORD
 
-SECRET: Final = "hunter2"
+SECRET: Final = HOSTILE_PASSWORD
 DIGITS: Final = 5_000
 
 TEXTS: Final[Sequence[str]] = (

@@ -14,7 +14,6 @@ from api.service import listen, make_server
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.integration.api_world import wait_for
-from tests.leaks import LEAKS
 
 
 @contextmanager
@@ -26,9 +25,8 @@ def serving(settings: Settings, catalogue: Catalogue, *, ready: bool = True) -> 
     thread.start()
     try:
         wait_for(lambda: server.started)
-        hooks = {"response": [LEAKS.response]}
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=30, event_hooks=hooks) as client:
+        with httpx.Client(base_url=url, timeout=30) as client:
             if ready:
                 wait_for(lambda: client.get("/readyz").status_code == 200)
             yield client

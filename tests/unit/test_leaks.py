@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -69,21 +74,76 @@ def test_a_secret_may_be_in_its_own_file_and_nowhere_else(tmp_path: Path) -> Non
         ("kafka0/test-1.cameras-0/0.log", "CAMERA_PASSWORD", False),
         ("kafka0/test-1.camera-status-0/0.log", "URL_PASSWORD", False),
         ("kafka0/kafka.log", "URL_PASSWORD", False),
+        ("kafka0/test-1.skips-0/0.log", "HOSTILE_PASSWORD", True),
+        ("kafka0/kafka.log", "HOSTILE_PASSWORD", False),
+        ("test_wire0/capture.log", "HOSTILE_PASSWORD", False),
     ],
 )
 def test_the_places_are_listed(path: str, name: str, allowed: bool) -> None:
     assert may_hold(Path("/tmp/pytest", path), name) is allowed
 
 
-def test_an_answer_over_http_is_searched() -> None:
+@pytest.fixture
+def leaks() -> Iterator[Leaks]:
     leaks = Leaks(secrets={"SAMPLE": SAMPLE})
-    hooks = {"response": [leaks.response]}
-    page = Page(json.dumps({"source": SAMPLE}).encode())
-    with http_server(site({"/cameras": page})) as address, httpx.Client(event_hooks=hooks) as client:
-        assert client.get(f"{address}/cameras").json() == {"source": SAMPLE}
-    assert [one.partition(" at ")[0] for one in leaks.found] == [
-        f"SAMPLE (JSON) in the answer to GET {address}/cameras"
+    with leaks.watching():
+        yield leaks
+
+
+def places(leaks: Leaks) -> list[str]:
+    return [one.rpartition(" at byte ")[0] for one in leaks.found]
+
+
+def test_an_answer_over_http_is_searched_whoevers_client_asked(leaks: Leaks) -> None:
+    pages = {"/cameras": Page(json.dumps({"source": SAMPLE}).encode()), "/moved": Page(b"", 302, {"location": SAMPLE})}
+    with http_server(site(pages)) as address:
+        assert httpx.get(f"{address}/cameras").json() == {"source": SAMPLE}
+        with httpx.Client() as client:
+            assert client.get(f"{address}/moved").status_code == 302
+    assert places(leaks)[:2] == [
+        f"SAMPLE (JSON) in the answer to GET {address}/cameras",
+        f"SAMPLE (plain) in the answer to GET {address}/moved",
     ]
+
+
+async def test_so_is_one_of_an_application_without_a_server(leaks: Leaks) -> None:
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 500, "headers": []})
+        await send({"type": "http.response.body", "body": SAMPLE.encode()})
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application)) as client:
+        await client.get("http://test/")
+    assert "SAMPLE (plain) in the answer to GET http://test/" in places(leaks)
+
+
+def test_a_stream_is_searched_as_it_is_read_and_across_its_chunks(leaks: Leaks) -> None:
+    written = f"data: {SAMPLE}\n\n".encode()
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        parts = (written[at : at + 4] for at in range(0, len(written), 4))
+        return httpx.Response(200, headers={"content-type": "text/event-stream"}, content=parts)
+
+    transport = httpx.MockTransport(answer)
+    with httpx.Client(transport=transport) as client, client.stream("GET", "http://test/stream") as response:
+        assert leaks.found == []
+        assert list(response.iter_lines()) == [f"data: {SAMPLE}", ""]
+    assert "SAMPLE (plain) in the answer to GET http://test/stream" in places(leaks)
+
+
+@pytest.mark.parametrize("text", [True, False])
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_what_a_command_said_is_searched(leaks: Leaks, stream: str, text: bool) -> None:
+    code = f"import os, sys; print(os.environ['SAMPLE'], file=sys.{stream})"
+    environ = {**os.environ, "SAMPLE": SAMPLE, "PYTHONUTF8": "1"}
+    subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=text, check=True)
+    assert any(place.startswith("SAMPLE (plain) in what [") for place in places(leaks))
+
+
+def test_what_a_test_takes_out_of_its_output_is_searched(leaks: Leaks, capsys: pytest.CaptureFixture[str]) -> None:
+    leaks.taken(capsys, "the output")
+    sys.stderr.write(SAMPLE)
+    assert capsys.readouterr().err == SAMPLE
+    assert "SAMPLE (plain) in the output" in places(leaks)
 
 
 def test_the_planted_secrets_share_a_beginning_and_nothing_more() -> None:

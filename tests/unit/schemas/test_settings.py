@@ -7,6 +7,7 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from schemas.errors import SettingsError
 from schemas.settings import SECRETS, Settings
+from tests.planted import SASL_PASSWORD
 
 
 def test_the_defaults_need_no_environment() -> None:
@@ -21,7 +22,7 @@ def test_one_definition_configures_the_client() -> None:
             "FRAMEBUS_BOOTSTRAP_SERVERS": "a:9092,b:9093",
             "FRAMEBUS_SECURITY_PROTOCOL": "SASL_SSL",
             "FRAMEBUS_SASL_USERNAME": "edge",
-            "FRAMEBUS_SASL_PASSWORD": "hunter2",
+            "FRAMEBUS_SASL_PASSWORD": SASL_PASSWORD,
             "FRAMEBUS_SSL_CA_FILE": "/etc/ca.pem",
         }
     )
@@ -30,10 +31,10 @@ def test_one_definition_configures_the_client() -> None:
         "security.protocol": "SASL_SSL",
         "sasl.mechanism": "SCRAM-SHA-512",
         "sasl.username": "edge",
-        "sasl.password": "hunter2",
+        "sasl.password": SASL_PASSWORD,
         "ssl.ca.location": "/etc/ca.pem",
     }
-    assert "hunter2" not in repr(settings) + str(settings) + settings.model_dump_json()
+    assert SASL_PASSWORD not in repr(settings) + str(settings) + settings.model_dump_json()
 
 
 @pytest.mark.parametrize(
@@ -91,11 +92,11 @@ def test_every_secret_is_known_as_one() -> None:
 
 def test_a_secret_never_reaches_an_error() -> None:
     environ = {
-        "FRAMEBUS_SASL_PASSWORD": "hunter2",
+        "FRAMEBUS_SASL_PASSWORD": SASL_PASSWORD,
         "FRAMEBUS_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
         "FRAMEBUS_API_PORT": "x",
     }
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment(environ)
-    assert "hunter2" not in str(caught.value)
+    assert SASL_PASSWORD not in str(caught.value)
     assert caught.value.__cause__ is None

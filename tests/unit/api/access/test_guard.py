@@ -19,8 +19,9 @@ from api.access.roles import role_for
 from api.app import create_app
 from schemas.errors import SettingsError
 from schemas.settings import Settings
+from tests.planted import OPERATOR_TOKEN, VIEWER_TOKEN
 
-VIEWER, OPERATOR = "viewer-0123456789", "operator-0123456789"
+VIEWER, OPERATOR = VIEWER_TOKEN, OPERATOR_TOKEN
 SESSION = "/api/v1/session"
 
 
