@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from api.audit_history import History
 from api.audit_lookback import Lookback
 from api.audit_records import AuditRecords
 from api.audit_window import WindowBounds
@@ -38,7 +39,8 @@ class Auditor:
 
     After each reading it folds what is below the frames' logs, so its memory is that of the frames in the log. Of a
     frame that was folded, a second outcome counts as a repeat whatever it says, and a second capture record changes
-    nothing: neither happens unless somebody infers or counts what the log no longer has.
+    nothing: neither happens unless somebody infers or counts what the log no longer has. The first reading of a long
+    history is cut into slices of time, which are folded one by one (see `audit_history`).
 
     With a window, only the frames that were appended in it count (see `audit_window`). Of their capture records those
     that were appended in the window count in full, except for deliveries outside of it; later ones with the deliveries
@@ -62,6 +64,7 @@ class Auditor:
         self._models = (catalogue.get(model).name,) if model else known
         self._offsets = Offsets(settings)
         self._reader = TopicReader(settings, self._offsets)
+        self._history = History(self._offsets)
         self._ledger = Ledger()
         self._records = AuditRecords(self._names, self._models, known=known, ledger=self._ledger)
         self._bounds: WindowBounds | None = None
@@ -76,6 +79,8 @@ class Auditor:
         self._ends: dict[Log, int] = {}
         self._horizon: dict[Log, int] = {}
         self._starts: dict[Log, int] = {}
+        self._sliced: dict[Log, int] = {}
+        """How far the slice before mentioned frames."""
 
     def refresh(self, deadline_s: float = 30.0) -> None:
         """Read what is new since the last refresh, to the ends as they are now.
@@ -95,9 +100,12 @@ class Auditor:
         captures_start = {partition: start for (_, partition), start in starts.items()}
         ends = self._by_model(self._offsets.ends(every_frame, deadline=deadline))
         self._records.expect(ends=ends, captures_start=captures_start)
-        self._read_captures(captures, every_frame, deadline)
         topics = (*self._outcome_topics(), self._names.redrives)
         outcomes = [entry for topic in topics for entry in _logs(topic, counts)]
+        if self._bounds is None:  # the edges of a window may be known only when all its captures are read
+            for until in self._history.slices([*captures, *outcomes], frames=sum(ends.values()), deadline=deadline):
+                self._read_slice(captures, outcomes, every_frame, until, deadline)
+        self._read_captures(captures, every_frame, deadline)
         self._read_outcomes(outcomes, deadline)
         self._take_stock(every_frame, committed, trimmed=any(captures_start.values()), deadline=deadline)
         if self._lookback is not None:
@@ -121,6 +129,16 @@ class Auditor:
         if self._lookback is not None:
             self._lookback.close()
         self._offsets.close()
+
+    def _read_slice(
+        self, captures: list[Log], outcomes: list[Log], frames: list[Log], until: dict[Log, int], deadline: float
+    ) -> None:
+        """Read up to `until`, and fold what the slice before mentioned: a second outcome may come with this one."""
+        for logs in (captures, outcomes):
+            self._reader.read(logs, self._records.take, deadline=deadline, until=until)
+        starts = self._by_model(self._offsets.starts(frames, deadline=deadline))
+        self._ledger.fold({place: min(start, self._sliced.get(place, 0)) for place, start in starts.items()})
+        self._sliced = self._ledger.ends()
 
     def _read_captures(self, captures: list[Log], frames: list[Log], deadline: float) -> None:
         if self._bounds is not None:

@@ -61,6 +61,8 @@ class TopicReader:
         if not behind:
             return
         assign(self._consumer, {log: self._next[log] for log in behind}, timeout=remaining(deadline))
+        # What an earlier call paused stays so, whatever is assigned.
+        self._consumer.resume([TopicPartition(*log) for log in behind])
         try:
             while behind:
                 self._check(deadline, behind, ends)

@@ -127,6 +127,10 @@ class Ledger:
         self._windowed = True
         self._partition(model, partition).restrict(first, end)
 
+    def ends(self) -> dict[Partition, int]:
+        """One above the highest offset of each partition that anybody mentioned."""
+        return {place: ledger.end for place, ledger in self._partitions.items()}
+
     def fold(self, log_start: Mapping[Partition, int]) -> None:
         """Settle what is below the beginning of the log: nobody can infer it any more."""
         for place, ledger in self._partitions.items():

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from api import audit_history
 from api.audit import Auditor
 from api.audit_report import render
 from schemas.catalogue import Catalogue
 from schemas.errors import CatalogueError, EnvironmentMissingError
-from schemas.ledger import Account, Balance, Fault
+from schemas.ledger import Account, Balance, Fault, Ledger, Outcome
 from schemas.messages import CaptureClaim, FrameAddress, SkipReason
 from schemas.settings import Settings
 from tests.integration.api_world import MODEL, PARTITIONS, T0, World, make_result
@@ -215,6 +216,45 @@ def test_what_retention_took_unread_is_gone_until_a_worker_records_it(world: Wor
     assert balance.accounts == {("gate", MODEL): Account(captured=8, delivered=8, expired=6, in_log=2)}
     assert (balance.repeats, len(auditor._ledger)) == (0, 2)
     assert render(balance).endswith("every frame explained")
+
+
+def test_a_long_history_is_folded_slice_by_slice_and_says_the_same(
+    world: World, settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each ten frames two cameras take turns; one is inferred again, one is stale and then inferred, one is lost."""
+    for ten in range(0, 200, 10):
+        addresses = [world.frame(("gate", "yard")[offset % 2], offset) for offset in range(ten, ten + 10)]
+        world.skip(SkipReason.STALE, "gate", addresses[4:5])
+        world.results("gate", [addresses[number] for number in (0, 1, 2, 3, 4, 5, 6, 8, 9, 9)])
+        for camera, parity in (("gate", 0), ("yard", 1)):
+            world.counts(camera, addresses[parity::2], first_seq=ten // 2, next_seq=ten // 2 + 5)
+    world.commit({0: 190})
+    world.delete_frames_below(180)
+    held: list[int] = []
+    add_outcome = Ledger.add_outcome
+
+    def watched(ledger: Ledger, address: FrameAddress, outcome: Outcome) -> None:
+        add_outcome(ledger, address, outcome)
+        held.append(len(ledger))
+
+    monkeypatch.setattr(Ledger, "add_outcome", watched)
+    balances, most = [], []
+    for slice_frames in (1000, 2):
+        monkeypatch.setattr(audit_history, "SLICE_FRAMES", slice_frames)
+        monkeypatch.setattr(audit_history, "SLICE_MS", 50)
+        held.clear()
+        auditor = Auditor(settings, catalogue)
+        balances.append(audited(auditor))
+        auditor.refresh(30)
+        assert auditor.balance() == balances[-1]
+        auditor.close()
+        most.append(max(held))
+    whole, sliced = balances
+    assert sliced == whole
+    assert len(faults(whole)) == 19
+    assert (whole.repeats, whole.conflicts) == (20, 20)
+    assert most[0] == 200
+    assert most[1] < 150
 
 
 def test_a_second_refresh_reads_only_what_is_new(world: World, auditor: Auditor) -> None:
