@@ -21,6 +21,7 @@ from processors.families import Placement, family_of
 from processors.inference.jpeg import check_jpeg
 from processors.inference.network import compile_network, one_line, warm_up
 from processors.inference.picture import Pixels, decode_picture, fit_picture
+from processors.inference.requests import RequestQueue
 from schemas.catalogue import Model, Precision
 from schemas.errors import ModelError
 from schemas.messages import Detection, ModelReference
@@ -95,7 +96,7 @@ class InferenceCore:
         warm_up(self._network)
         self._starting = threading.Lock()
         self._running: set[_Job] = set()
-        self._queue = self._new_queue()
+        self._queue: RequestQueue | None = RequestQueue(self._network, self._finish)
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix=f"decode-{model.name}")
 
     @property
@@ -136,42 +137,41 @@ class InferenceCore:
         self._start(_Job(future, placement, pixels, perf_counter() - begun))
 
     def _start(self, job: _Job) -> None:
-        """Hand the job to OpenVINO; wait for a free request first: `start_async` is not thread-safe."""
+        """Hand the job to OpenVINO; wait for a free request first."""
         with self._starting:
             job.started = perf_counter()
             try:
                 self._enqueue(job)
             except RuntimeError as error:
-                # The queue remembers that an earlier inference failed, and from then on refuses everything.
-                log.warning("inference failed, starting over model=%s error=%s", self._model.name, one_line(error))
-                self._settle()
-                self._enqueue(job)
+                refused = one_line(error)
+            else:
+                return
+            # The queue remembers that an earlier inference failed, and from then on refuses everything. Out here, since
+            # an error that is being handled holds on to the queue that raised it.
+            log.warning("inference failed, starting over model=%s error=%s", self._model.name, refused)
+            self._settle()
+            self._queue = RequestQueue(self._network, self._finish)
+            self._enqueue(job)
 
     def _enqueue(self, job: _Job) -> None:
+        if self._queue is None:
+            raise ModelError(f"model {self._model.name}: the core is closed; expected an open one")
         self._running.add(job)
         try:
-            self._queue.start_async({0: job.pixels}, job, share_inputs=True)
+            self._queue.start(job.pixels, job)
         except RuntimeError:
             self._running.discard(job)
             raise
 
     def _settle(self) -> None:
-        """Wait for every request, fail the jobs that OpenVINO gave up silently, and begin with a new queue."""
-        reason = "no reason given"
-        for request in self._queue:
-            try:
-                request.wait()
-            except RuntimeError as error:
-                reason = one_line(error)
+        """Wait for every request, fail the jobs that OpenVINO gave up silently, and drop the queue."""
+        if self._queue is None:
+            return
+        reason = self._queue.close()
+        self._queue = None
         for job in tuple(self._running):
             _fail(job.future, ModelError(f"model {self._model.name}: the inference failed: {reason}"))
         self._running.clear()
-        self._queue = self._new_queue()
-
-    def _new_queue(self) -> ov.AsyncInferQueue:
-        queue = ov.AsyncInferQueue(self._network)
-        queue.set_callback(self._finish)
-        return queue
 
     def _finish(self, request: ov.InferRequest, job: _Job) -> None:
         """Read the outputs; OpenVINO calls this in a thread of its own."""

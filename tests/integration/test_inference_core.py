@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from functools import cache
@@ -203,6 +204,17 @@ def test_close_finishes_what_was_submitted_and_takes_no_more(network: Network, m
     assert all(future.done() and future.result().detections for future in futures)
     with pytest.raises(ModelError, match="the core is closed"):
         core.submit(jpeg).result(DEADLINE)
+
+
+def test_a_closed_core_is_freed_and_may_be_closed_again(network: Network, media: Media) -> None:
+    """None of OpenVINO's threads may call it any more: one that did while the interpreter ends would abort it."""
+    core = InferenceCore(FACES, network(FACES.name), precision=Precision.F32)
+    infer(core, jpeg_of(read_frame(media.path("single_face.mp4"), 0)))
+    core.close()
+    core.close()
+    there = weakref.ref(core)
+    del core
+    assert there() is None
 
 
 def test_the_second_start_finds_what_the_first_compiled(network: Network, media: Media, tmp_path: Path) -> None:
