@@ -14,6 +14,8 @@ from schemas.errors import NotJpegError
 
 Pixels = NDArray[np.uint8]
 
+_COEFFICIENT_BYTES: Final = 4 * 2
+"""What libjpeg keeps for each pixel of a progressive JPEG: 16 bits for each of up to four components."""
 _GREY: Final = 128
 """What a letterbox has around the picture."""
 _REDUCED: Final = {
@@ -33,6 +35,7 @@ def decode_picture(jpeg: bytes, spec: InputSpec, placement: Placement) -> Pixels
 
     Raises:
         NotJpegError: The decoder makes nothing of it.
+        MemoryError: There is not the memory to tell.
     """
     flags = _COLOURS[spec.colour] | cv2.IMREAD_IGNORE_ORIENTATION | _reduction(placement)
     claim = f"{placement.width}×{placement.height} pixels in {len(jpeg):,} bytes"
@@ -43,8 +46,14 @@ def decode_picture(jpeg: bytes, spec: InputSpec, placement: Placement) -> Pixels
             raise  # no fault of the frame
         raise NotJpegError(f"the JPEG's picture, {claim}, is refused by the decoder: {error.err}") from error
     if picture is None:
+        _require_memory(placement)
         raise NotJpegError(f"the JPEG's picture, {claim}, cannot be decoded; expected whole image data")
     return picture
+
+
+def _require_memory(placement: Placement) -> None:
+    """Raise MemoryError where a progressive picture's coefficients do not fit: OpenCV does not say why it gave up."""
+    np.empty(placement.width * placement.height * _COEFFICIENT_BYTES, np.uint8)
 
 
 def _reduction(placement: Placement) -> int:
