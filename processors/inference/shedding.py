@@ -18,22 +18,9 @@ class Shedder:
         self._start = max_age
         self._stop = max_age / FRESH_SHARE
         self._shedding = False
-        self._negative_ages = 0
-
-    @property
-    def shedding(self) -> bool:
-        """Whether a live frame older than `max_age` came, and none since then that is fresh."""
-        return self._shedding
-
-    @property
-    def negative_ages(self) -> int:
-        """How many frames came from the future: the worker's clock is behind the broker's."""
-        return self._negative_ages
 
     def sheds(self, age: float, lane: Lane | str) -> bool:
         """Whether to skip a frame that the broker appended `age` seconds ago; only live frames are, and change this."""
-        if age < 0:
-            self._negative_ages += 1
         if lane is not Lane.LIVE:
             return False
         self._shedding = age > (self._stop if self._shedding else self._start)

@@ -71,19 +71,6 @@ class OrderedWindow(Generic[T]):
             self._entries -= len(self._open.pop(partition, ()))
             self._next.pop(partition, None)
 
-    def expected(self, partition: Hashable) -> int | None:
-        """One above the last offset opened in this partition; None: nothing was opened yet."""
-        return self._next.get(partition)
-
-    def oldest(self, partition: Hashable) -> int | None:
-        """The lowest offset that is still open in this partition; None: nothing is."""
-        waiting = self._open.get(partition)
-        return waiting[0].offset if waiting else None
-
-    def pending(self) -> list[Entry[T]]:
-        """Every entry whose outcome is not recorded yet, by partition in the order of offsets."""
-        return [entry for waiting in self._open.values() for entry in waiting if not entry.finished]
-
     def __len__(self) -> int:
         """How many frames are taken and not yet acknowledgeable."""
         return self._entries

@@ -27,12 +27,3 @@ def test_decisions(steps: list[tuple[float, Lane, bool]]) -> None:
     shedder = Shedder(max_age=4.0)
     for age, lane, expected in steps:
         assert shedder.sheds(age, lane) is expected
-        if lane is LIVE:
-            assert shedder.shedding is expected
-
-
-def test_counts_frames_from_the_future() -> None:
-    shedder = Shedder(max_age=4.0)
-    for age, lane in ((-0.1, LIVE), (-5.0, BATCH), (0.0, LIVE)):
-        assert not shedder.sheds(age, lane)
-    assert shedder.negative_ages == 2
