@@ -189,9 +189,9 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         """Let the owner take up its partitions before anything flows."""
         self._handed.clear()
         if not self.app.should_stop:
-            await self._in_thread(self._begin_membership())
             numbers = {place.partition for place in assigned if place.topic == self.app.frames_topic}
             try:
+                await self._in_thread(self._begin_membership())
                 await asyncio.wait_for(self.app.owner.assigned(numbers), self.app.assign_deadline)
             except Exception as error:  # aiokafka would log it and go on without these partitions
                 log.exception("assignment failed group=%s partitions=%s", self.app.conf.id, sorted(numbers))

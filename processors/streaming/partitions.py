@@ -16,14 +16,15 @@ class Partition:
     """One partition from its assignment to its revocation.
 
     `expected` is the offset that the stream must bring next; `head` is the lowest without a recorded outcome, so
-    the next to commit; `committed` is what the broker knows.
+    the next to commit; `committed` is what the broker knows, None before it knows anything.
     """
 
     __slots__ = ("caution", "committed", "expected", "head", "hole", "number", "reported", "seen", "shedder")
 
     def __init__(self, number: int, start: int, caution: Caution, shedder: Shedder) -> None:
         self.number = number
-        self.expected = self.head = self.committed = self.reported = start
+        self.expected = self.head = self.reported = start
+        self.committed: int | None = None
         self.caution = caution
         self.shedder = shedder
         self.hole: int | None = None
@@ -102,7 +103,7 @@ class Partitions:
         return {
             number: Position(partition.head, partition.running_mark())
             for number, partition in self._owned.items()
-            if partition.head > partition.committed
+            if partition.committed is None or partition.head > partition.committed
         }
 
     def closing(self) -> dict[int, Position]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import logging
+import os
 from pathlib import Path
 
 from schemas.errors import SettingsError
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 class Slot:
     """A file that the worker in this place locks as long as it lives, and writes its member id into.
+
+    It only saves a wait: once taken, a disk that is full or read-only is logged and harms no worker.
 
     The kernel gives the lock up when a process ends, however it ends, and not while it is merely stopped. So whoever
     has the lock knows that the member in the file is dead: its session need not be waited for. Two that start in the
@@ -44,10 +47,11 @@ class Slot:
         """This worker is `member` of the group from now on; the place is its own if nobody else is in it any more."""
         self._taken = self._taken or self._lock()
         if self._taken:
-            self._file.seek(0)
-            self._file.truncate()
-            self._file.write(member)
-            self._file.flush()
+            try:
+                os.ftruncate(self._file.fileno(), 0)
+                os.pwrite(self._file.fileno(), member.encode(), 0)
+            except OSError as error:
+                log.warning("place not noted slot=%s error=%s", self._file.name, error.strerror)
 
     def close(self) -> None:
         """Leave the place; that a member is in the file which left the group in order harms nobody."""

@@ -8,6 +8,7 @@ from processors.streaming.partitions import Partitions
 def owning(start: int = 100, caution: Caution | None = None) -> Partitions:
     partitions = Partitions(lambda: Shedder(5.0))
     partitions.assign(0, start, caution or Caution())
+    partitions.committed(partitions.opening())
     return partitions
 
 
@@ -63,6 +64,14 @@ def test_what_a_predecessor_asked_for_is_handed_on() -> None:
     assert Caution.read(partitions.due()[0], 1000).covers(104)
 
 
+def test_a_first_commit_that_was_refused_is_due_though_no_frame_follows() -> None:
+    partitions = Partitions(lambda: Shedder(5.0))
+    partitions.assign(0, 100, Caution())
+    assert partitions.due()[0].offset == 100
+    partitions.committed(partitions.due())
+    assert partitions.due() == {}
+
+
 def test_what_is_dropped_is_never_due() -> None:
     partitions = owning()
     partition = partitions.get(0)
@@ -70,6 +79,7 @@ def test_what_is_dropped_is_never_due() -> None:
     entry = partitions.take(partition, 100)
     partitions.drop()
     partitions.assign(0, 100, Caution())
+    partitions.committed(partitions.opening())
     partitions.done(entry)
     assert partitions.due() == {}
     assert not partitions.owns(partition)

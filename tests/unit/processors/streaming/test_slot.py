@@ -54,3 +54,24 @@ def test_whoever_came_beside_another_has_the_place_once_that_one_has_gone(tmp_pa
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=f"FRAMEBUS_SLOT={tmp_path}: Is a directory"):
         Slot(tmp_path)
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from processors.streaming.slot import Slot
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+slot = Slot(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+slot.note("worker-1")
+slot.close()
+"""
+
+
+def test_a_disk_that_takes_no_more_harms_no_worker(tmp_path: Path) -> None:
+    path = tmp_path / "faces"
+    command = [sys.executable, "-c", FULL, str(path)]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30)
+    assert f"place not noted slot={path} error=File too large" in run.stderr
+    assert predecessor(path) == ""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from processors.inference.shedding import Shedder
-from processors.streaming.caution import Caution
+from processors.streaming.caution import Caution, Position
 from processors.streaming.group_view import Standing
 from processors.streaming.holding import Holding
 from processors.streaming.partitions import Partitions
@@ -47,6 +47,7 @@ class Scene:
     ) -> None:
         self.worker = FakeWorker()
         self.worker.partitions.assign(0, 10, Caution())
+        self.worker.partitions.committed({0: Position(10)})
         self.producer = FakeProducer()
         self.outcomes = outcomes(self.producer)
         self.standing = standing

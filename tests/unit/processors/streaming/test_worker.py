@@ -62,6 +62,7 @@ class Bench:
 
     async def assigned(self) -> Bench:
         await self.worker.assigned({0})
+        self.worker.committed(self.log.history[-1])
         return self
 
     def feed(self, *records: FakeRecord) -> None:
