@@ -37,8 +37,8 @@ def run_worker(
     """Process the frames of `model` with `core` until SIGTERM or SIGINT; the process's exit code.
 
     0: everything that was taken has its outcome and is committed. 1: something failed, or the drain's deadline
-    passed; what has no outcome is not committed, and comes again. 3: the same, because the core or Faust's consumer
-    does not answer any more, so that closing it might wait for ever.
+    passed; what has no outcome is not committed, and comes again. 3: the same, because the core, Faust's consumer
+    or the broker does not answer any more, so that an orderly end might wait for ever.
     """
     quieten()
     metrics.network(core.reference)
@@ -80,9 +80,9 @@ async def _serve(
     if app.slot:  # before the group is left: the rebalance that follows lets a successor who is there take the place
         app.slot.close()
         app.slot = None
-    await _leave(app, timing.leave, running, watching, minding)
+    left = await _leave(app, timing.leave, running, watching, minding)
     log.info("worker ends model=%s settled=%s", model.name, settled)
-    if inferring.hung or isinstance(failure, StalledError):
+    if inferring.hung or isinstance(failure, StalledError) or not left:
         return HUNG
     return OK if settled and failure is None else FAILED
 
@@ -100,13 +100,20 @@ def _failure(worker: Worker, *services: asyncio.Task[None]) -> BaseException | N
     return next((service.exception() or RuntimeError("ended") for service in services if service.done()), None)
 
 
-async def _leave(app: FramesApp, deadline_s: float, *tasks: asyncio.Task[None]) -> None:
-    """Leave the group, so that its partitions go to others at once, and end what still runs."""
+async def _leave(app: FramesApp, deadline_s: float, *tasks: asyncio.Task[None]) -> bool:
+    """Leave the group, so that its partitions go to others at once, and end what still runs.
+
+    False: the deadline passed, as it does while the producer waits for a broker that is away; the consumer's thread
+    runs on then, and only the end of the process ends it.
+    """
+    left = True
     try:
         async with asyncio.timeout(deadline_s):
             await app.stop()
     except TimeoutError:
         log.warning("could not leave the group in time group=%s", app.conf.id)
+        left = False
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+    return left
