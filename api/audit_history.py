@@ -12,8 +12,8 @@ from api.kafka import Log, Offsets
 SLICE_FRAMES: Final = 1_000_000
 """Frames that a slice should hold, if they came evenly: 3 MB in the ledger."""
 SLICE_MS: Final = 2 * 3600 * 1000
-"""No slice is shorter. Of a frame a second outcome may come while its log has it, which is minutes by default: that is by
-the end of the slice after its own."""
+"""No slice is shorter. Of a frame a second outcome may come while its log has it, which is minutes by default: by the
+end of the next slice."""
 
 
 class History:
