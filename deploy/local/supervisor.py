@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -91,15 +92,17 @@ class Supervisor:
             if code is None:
                 continue
             self._forget(child)
-            stable = now - child.started_at >= STABLE_S
-            self._failures[name] = 1 if stable else self._failures.get(name, 0) + 1
-            delay = backoff(self._failures[name])
-            self._due[name] = now + delay
+            delay = self._postpone(name, stable=now - child.started_at >= STABLE_S)
             log.warning("service ended service=%s code=%d restart_in_s=%.1f", name, code, delay)
         for name in [name for name, due in self._due.items() if due <= now]:
+            try:
+                self._launch(self._services[name])
+            except OSError as error:  # no memory, process or descriptor is left
+                delay = self._postpone(name, stable=False)
+                log.error("service not started service=%s restart_in_s=%.1f error=%s", name, delay, error)  # noqa: TRY400
+                continue
             del self._due[name]
             self.restarts[name] += 1
-            self._launch(self._services[name])
 
     def pid(self, name: str) -> int | None:
         """The process id of a service that is running."""
@@ -161,6 +164,13 @@ class Supervisor:
             process.kill(child.process)
             self._forget(child)
 
+    def _postpone(self, name: str, *, stable: bool) -> float:
+        """Let a service start later that ended or did not start, after `stable` work or not; in how many seconds."""
+        self._failures[name] = 1 if stable else self._failures.get(name, 0) + 1
+        delay = backoff(self._failures[name])
+        self._due[name] = time.monotonic() + delay
+        return delay
+
     def _launch(self, service: Service) -> None:
         self._children[service.name] = self._begin(service)
 
@@ -175,14 +185,21 @@ class Supervisor:
         return _Child(service, started, reader, time.monotonic(), ready)
 
     def _read(self, service: Service, stream: IO[bytes], ready: threading.Event) -> None:
-        """Copy a service's lines into its file and to the echo, until it closes its end."""
-        with stream, (self._log_dir / f"{service.name}.log").open("ab", buffering=0) as file:
+        """Copy a service's lines into its file and to the echo, until it closes its end.
+
+        What a full disk does not take is left out: who stopped reading would end the service with its next line.
+        """
+        with stream, ExitStack() as opened:
+            file: IO[bytes] | None = None
             for line in stream:
-                file.write(line)
                 text = line.decode(errors="replace").rstrip("\r\n")
                 if service.ready in text:
                     ready.set()
-                self._echo(service.name, text)
+                with suppress(OSError):
+                    file = file or opened.enter_context((self._log_dir / f"{service.name}.log").open("ab", buffering=0))
+                    file.write(line)
+                with suppress(OSError):
+                    self._echo(service.name, text)
 
     def _stop_together(self, children: list[_Child]) -> list[str]:
         began = time.monotonic()

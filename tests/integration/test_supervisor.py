@@ -154,6 +154,64 @@ def test_services_do_not_outlive_a_supervisor_that_is_killed(tmp_path: Path) -> 
     wait_until(lambda: not alive(pid))
 
 
+def test_a_full_disk_costs_lines_of_the_log_and_no_service(tmp_path: Path) -> None:
+    """A limit to what this process may write is as good as a full disk: the pipe that the service writes to goes on."""
+    script = (
+        "import resource, signal, sys, time\n"
+        "from pathlib import Path\n"
+        "from deploy.local.supervisor import Service, Supervisor\n"
+        "code = 'import time\\nwhile True: print(time.monotonic(), flush=True); time.sleep(0.01)'\n"
+        "lines, log = [], Path(sys.argv[1]) / 'a.log'\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100, resource.RLIM_INFINITY))\n"
+        "service = Service('a', (sys.executable, '-c', code))\n"
+        "supervisor = Supervisor([service], log_dir=log.parent, echo=lambda _, line: lines.append(line))\n"
+        "supervisor.start()\n"
+        "def until(condition):\n"
+        "    deadline = time.monotonic() + 20\n"
+        "    while not condition() and time.monotonic() < deadline:\n"
+        "        supervisor.check()\n"
+        "        time.sleep(0.01)\n"
+        "    assert condition(), (len(lines), log.stat().st_size)\n"
+        "until(lambda: len(lines) > 50)\n"
+        "assert log.stat().st_size == 100\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "until(lambda: log.stat().st_size > 200)\n"
+        "assert supervisor.restarts == {'a': 0}\n"
+        "supervisor.stop()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_a_service_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    """As when no descriptor is left for its pipe."""
+    script = (
+        "import io, logging, os, resource, signal, sys, time\n"
+        "from pathlib import Path\n"
+        "from deploy.local.supervisor import Service, Supervisor\n"
+        "service = Service('a', (sys.executable, '-c', 'import time; time.sleep(600)'))\n"
+        "supervisor = Supervisor([service], log_dir=Path(sys.argv[1]), echo=print)\n"
+        "supervisor.start()\n"
+        "said, deadline = io.StringIO(), time.monotonic() + 20\n"
+        "logging.basicConfig(stream=said)\n"
+        "hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))\n"
+        "os.kill(supervisor.pid('a'), signal.SIGKILL)\n"
+        "while said.getvalue().count('service not started') < 2 and time.monotonic() < deadline:\n"
+        "    supervisor.check()\n"
+        "    time.sleep(0.02)\n"
+        "assert supervisor.restarts == {'a': 0}, said.getvalue()\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))\n"
+        "while supervisor.pid('a') is None and time.monotonic() < deadline:\n"
+        "    supervisor.check()\n"
+        "    time.sleep(0.02)\n"
+        "assert supervisor.restarts == {'a': 1}\n"
+        "supervisor.stop()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+
+
 CAREFUL = (
     "import os, signal, sys, time\n"
     "def stop(*_):\n"
