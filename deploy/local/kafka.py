@@ -153,6 +153,11 @@ class EmbeddedKafka:
         return self._folder / "kafka.log"
 
     @property
+    def previous_log_path(self) -> Path:
+        """What it said before its last start."""
+        return self._folder / "kafka.log.1"
+
+    @property
     def pid(self) -> int | None:
         """The running broker's process id."""
         return self._process.pid if self.running and self._process else None
@@ -188,15 +193,22 @@ class EmbeddedKafka:
         """Begin to start the broker; its address is known from now on.
 
         Raises:
-            EnvironmentMissingError: The directory cannot be formatted.
+            EnvironmentMissingError: The directory cannot be written to or formatted.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        (self._folder / "log4j2.properties").write_text(_LOGGING)
-        self._node = self._choose_node()
-        options = (*self._options(self._heap_mb), *self._jvm_options)
-        command = self._runtime.command("kafka.Kafka", [str(self._folder / "server.properties")], options=options)
-        with self.log_path.open("wb") as output:
-            self._process = process.start(command, output=output.fileno())
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / "log4j2.properties").write_text(_LOGGING)
+            self._prepare(self._choose_node())
+            options = (*self._options(self._heap_mb), *self._jvm_options)
+            command = self._runtime.command("kafka.Kafka", [str(self._folder / "server.properties")], options=options)
+            if self.log_path.exists():
+                self.log_path.replace(self.previous_log_path)
+            with self.log_path.open("wb") as output:
+                self._process = process.start(command, output=output.fileno())
+        except OSError as error:
+            raise EnvironmentMissingError(
+                f"Kafka cannot be started in {self._folder}: {error}; expected a folder that takes what is written"
+            ) from error
 
     def await_ready(self) -> None:
         """Wait until a metadata request is answered by the cluster that we formatted, not by a stranger on its port.
@@ -228,22 +240,46 @@ class EmbeddedKafka:
         self.start()
 
     def _choose_node(self) -> _Node:
-        """The wanted or remembered ports if they are free, else new ones; formats a directory without a cluster."""
-        file = self._folder / "node.json"
-        known = _Node(**json.loads(file.read_text())) if file.exists() else None
-        broker = self._port or (known.broker if known else None)
-        broker = broker if broker and is_free(broker) else free_port()
-        controller = known.controller if known and is_free(known.controller) else free_port(but=broker)
+        """The address that this object had, else the wanted or the remembered one, else a new one: the first free."""
+        known = self._node or self._remembered()
+        own = self._node.broker if self._node else None
+        broker = _first_free(own, self._port, known.broker if known else None)
+        controller = _first_free(known.controller if known else None, but=broker)
         forwarded = None
         if self._proxy_port is not None:
-            forwarded = known.forwarded if known else None
-            forwarded = forwarded if forwarded and is_free(forwarded) else free_port(but=self._proxy_port)
-        node = _Node(known.cluster_id if known else _new_cluster_id(), broker, controller, forwarded)
+            forwarded = _first_free(known.forwarded if known else None, but=self._proxy_port)
+        cluster_id = self._formatted_as() or (known.cluster_id if known else _new_cluster_id())
+        return _Node(cluster_id, broker, controller, forwarded)
+
+    def _remembered(self) -> _Node | None:
+        """What the directory remembers; nothing if it is new, or what it remembered was cut off by a full disk."""
+        file = self._folder / "node.json"
+        try:
+            return _Node(**json.loads(file.read_bytes()))
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError) as error:
+            log.warning("kafka forgot its ports file=%s error=%s", file, error)
+            return None
+
+    def _formatted_as(self) -> str | None:
+        """The cluster whose data the directory holds: written when it is formatted, as the last thing."""
+        file = self._folder / "data" / "meta.properties"
+        found = re.search(r"^cluster\.id=(\S+)$", file.read_text(), re.MULTILINE) if file.exists() else None
+        return found[1] if found else None
+
+    def _prepare(self, node: _Node) -> None:
+        """Make the directory that of `node`; wherever this is broken off, the next start goes on from there."""
+        file = self._folder / "node.json"
+        text = json.dumps(asdict(node))
+        if not file.exists() or file.read_bytes() != text.encode():
+            part = self._folder / "node.json.part"
+            part.write_text(text)
+            part.replace(file)
+        self._node = node
         self._write_properties(node)
-        if known is None:
+        if self._formatted_as() is None:
             self._format(node.cluster_id)
-        file.write_text(json.dumps(asdict(node)))
-        return node
 
     def _write_properties(self, node: _Node) -> None:
         text = _PROPERTIES.format(controller=node.controller, data=self._folder / "data")
@@ -268,8 +304,10 @@ class EmbeddedKafka:
             _write_secretly(first_user, self._locks.format_arguments())
             arguments.append(f"@{first_user}")
         command = self._runtime.command("kafka.tools.StorageTool", arguments, options=self._options(128))
-        answer = subprocess.run(command, capture_output=True, text=True, check=False)
-        first_user.unlink(missing_ok=True)
+        try:
+            answer = subprocess.run(command, capture_output=True, text=True, check=False)
+        finally:
+            first_user.unlink(missing_ok=True)
         if answer.returncode:
             raise EnvironmentMissingError(
                 f"Kafka cannot format {self._folder / 'data'}: {(answer.stderr or answer.stdout).strip()[-500:]}"
@@ -298,6 +336,11 @@ class EmbeddedKafka:
 
     def _log(self) -> str:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+
+def _first_free(*ports: int | None, but: int | None = None) -> int:
+    """The first of `ports` that is free, else any other than `but`."""
+    return next((port for port in ports if port and port != but and is_free(port)), None) or free_port(but=but)
 
 
 def _write_secretly(path: Path, text: str) -> None:

@@ -106,7 +106,7 @@ class Stack:
     def check(self) -> None:
         """Start again what has ended, the broker included; never raises for it, the next call tries again."""
         if self._kafka is not None and not self._kafka.running and time.monotonic() >= self._retry_at:
-            log.warning("kafka ended restarting=yes log=%s", self._kafka.log_path)
+            log.warning("kafka ended restarting=yes log=%s", self._kafka.previous_log_path)
             try:
                 self._kafka.start()
             except EnvironmentMissingError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
@@ -108,6 +110,84 @@ def test_a_taken_port_is_replaced_and_the_data_stay(broker: EmbeddedKafka) -> No
         broker.start()
         assert broker.bootstrap_servers != first
         assert read(broker, "moved") == b"still here"
+
+
+def test_what_it_said_before_its_last_start_is_kept(broker: EmbeddedKafka) -> None:
+    broker.kill()
+    said = broker.log_path.read_text()
+    broker.start()
+    assert broker.previous_log_path.read_text() == said
+    assert broker.log_path.read_text() != said
+
+
+def test_the_address_that_was_told_is_kept_and_the_wanted_one_is_for_the_next(
+    runtime: KafkaRuntime, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        wanted = other.getsockname()[1]
+        broker = EmbeddedKafka(tmp_path, runtime, port=wanted)
+        broker.start()
+        told = broker.bootstrap_servers
+        assert told != f"127.0.0.1:{wanted}"
+        broker.kill()
+        later = EmbeddedKafka(tmp_path, runtime, port=wanted)
+        later.launch()
+        later.kill()
+        assert later.bootstrap_servers == told, "what is remembered is before what is new"
+    broker.launch()
+    broker.kill()
+    assert broker.bootstrap_servers == told, "who was told it is still there"
+    later = EmbeddedKafka(tmp_path, runtime, port=wanted)
+    later.launch()
+    later.kill()
+    assert later.bootstrap_servers == f"127.0.0.1:{wanted}"
+
+
+@pytest.mark.parametrize("left", [None, b"", b'{"cluster_id": "a', b"[]"])
+def test_what_a_full_disk_cut_off_costs_no_data(
+    broker: EmbeddedKafka, runtime: KafkaRuntime, left: bytes | None
+) -> None:
+    """Nor does Ctrl-C between the formatting and the note of it, as earlier releases wrote that."""
+    folder, topic = broker.log_path.parent, f"kept-{uuid4().hex[:8]}"
+    create(broker, topic)
+    produce(broker, topic, b"still here")
+    assert broker.stop()
+    (folder / "node.json").unlink()
+    if left is not None:
+        (folder / "node.json").write_bytes(left)
+    with EmbeddedKafka(folder, runtime) as other:
+        assert other.cluster_id == broker.cluster_id
+        assert read(other, topic) == b"still here"
+    broker.start()
+
+
+def test_what_is_remembered_is_written_when_it_changes_only(broker: EmbeddedKafka) -> None:
+    file = broker.log_path.parent / "node.json"
+    written = file.stat()
+    broker.restart()
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
+
+
+def test_a_directory_that_was_not_formatted_to_the_end_is_formatted(runtime: KafkaRuntime, tmp_path: Path) -> None:
+    first = EmbeddedKafka(tmp_path, runtime)
+    first.launch()
+    first.kill()
+    shutil.rmtree(tmp_path / "data")
+    with EmbeddedKafka(tmp_path, runtime) as broker:
+        assert (broker.cluster_id, broker.bootstrap_servers) == (first.cluster_id, first.bootstrap_servers)
+
+
+def test_a_directory_that_takes_nothing_is_an_error_and_no_crash(broker: EmbeddedKafka) -> None:
+    """What keeps a system up tries again after such an error."""
+    address, file = broker.bootstrap_servers, broker.log_path.parent / "log4j2.properties"
+    broker.stop()
+    file.unlink()
+    file.mkdir()
+    with pytest.raises(EnvironmentMissingError, match=r"Kafka cannot be started in .*expected a folder that takes"):
+        broker.start()
+    file.rmdir()
+    broker.start()
+    assert broker.bootstrap_servers == address
 
 
 def test_it_dies_with_a_parent_that_is_killed(runtime: KafkaRuntime, tmp_path: Path) -> None:
