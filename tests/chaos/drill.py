@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,13 +49,13 @@ _BROKEN: Final = (
 
 @dataclass
 class Totals:
-    """What a run adds up."""
+    """What a run adds up; `lost` and `unexplained` are None where a fault was not followed by an audit."""
 
     faults: int = 0
     repeats: int = 0
     allowed: int = 0
-    lost: int = 0
-    unexplained: int = 0
+    lost: int | None = None
+    unexplained: int | None = None
 
 
 def draw(chance: random.Random, seconds: float, now: Callable[[], float] = time.monotonic) -> Iterator[Fault]:
@@ -85,25 +86,25 @@ class Drill:
         Raises:
             ChaosError: A promise was broken.
         """
-        for fault in faults:
-            self._one(fault)
         try:
-            self._end()
-        except _BROKEN as error:
-            raise ChaosError(f"at the end: {error}") from error
+            for fault in faults:
+                self._one(fault)
+            self._ending()
+        except ChaosError:
+            self._look_once_more()
+            raise
 
     def last_line(self, seed: int) -> str:
-        """What the run comes to."""
+        """What the run comes to; `?` stands for what nobody could audit."""
         totals = self.totals
-        return (
-            f"unexplained={totals.unexplained} lost={totals.lost} repeats={totals.repeats} faults={totals.faults} "
-            f"seed={seed}"
-        )
+        unexplained, lost = ("?" if number is None else number for number in (totals.unexplained, totals.lost))
+        return f"unexplained={unexplained} lost={lost} repeats={totals.repeats} faults={totals.faults} seed={seed}"
 
     def _one(self, fault: Fault) -> None:
         world = self._world
         begun = time.time()
         self.totals.faults += 1
+        self.totals.lost = self.totals.unexplained = None
         try:
             strike = fault.strike(world)
             struck = time.time()
@@ -156,6 +157,19 @@ class Drill:
             raise ChaosError(f"expired, though nothing took them: {_named(wrong)}")
         if missing := {one for one in self._expired if one not in book.outcomes}:
             raise ChaosError(f"deleted unread, but not recorded as expired: {_named(missing)}")
+
+    def _ending(self) -> None:
+        try:
+            self._end()
+        except _BROKEN as error:
+            raise ChaosError(f"at the end: {error}") from error
+
+    def _look_once_more(self) -> None:
+        """Where a promise was broken before an audit, make it now, so that the last line says what is lost."""
+        if self.totals.unexplained is None:
+            with suppress(*_BROKEN):
+                balance = self._world.audit()
+                self.totals.lost, self.totals.unexplained = _lost(balance), len(balance.unexplained)
 
     def _end(self) -> None:
         world = self._world

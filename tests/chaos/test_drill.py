@@ -47,6 +47,7 @@ class FakeWorld:
     injector: Any = field(default_factory=lambda: SimpleNamespace(poison={at(0), at(1)}, flush=lambda: None))
     fleet: Any = field(default_factory=lambda: SimpleNamespace(captures=[], workers=[], stop=lambda _names: []))
     recovers: bool = True
+    audits: bool = True
     explains: bool = True
 
     def __post_init__(self) -> None:
@@ -65,6 +66,8 @@ class FakeWorld:
         return 0.0
 
     def audit(self) -> Balance:
+        if not self.audits:
+            raise TimeoutError("no audit")
         return self.balance
 
     fresh_audit = audit
@@ -154,6 +157,28 @@ def test_a_broken_promise_is_named(sabotage: Callable[[FakeWorld], None], says: 
     sabotage(world)
     with pytest.raises(ChaosError, match=says):
         drill(world, Strike("worker-1", shaken=1))
+
+
+def last_line(sabotage: Callable[[FakeWorld], None]) -> str:
+    world = FakeWorld()
+    sabotage(world)
+    judge = Drill(cast("World", world), lambda _line: None)
+    with pytest.raises(ChaosError):
+        judge.run([FakeFault(Strike("worker-1", shaken=1))])
+    return judge.last_line(7)
+
+
+def test_a_run_that_broke_before_its_audit_is_audited_all_the_same() -> None:
+    def lost_and_stuck(world: FakeWorld) -> None:
+        lost(world)
+        stuck(world)
+
+    def silent(world: FakeWorld) -> None:
+        stuck(world)
+        world.audits = False
+
+    assert last_line(lost_and_stuck) == "unexplained=1 lost=1 repeats=0 faults=1 seed=7"
+    assert last_line(silent) == "unexplained=? lost=? repeats=0 faults=1 seed=7"
 
 
 def test_a_frame_that_was_deleted_unread_must_be_recorded_as_expired() -> None:

@@ -90,7 +90,7 @@ class FreezeApi:
     name = "freeze-api"
 
     def strike(self, world: World) -> Strike:
-        return Strike(f"{_frozen(world, API, PAUSE_S)} {PAUSE_S:.0f} s")
+        return Strike(f"{_frozen(world, API, FREEZE_S)} {FREEZE_S:.0f} s")
 
 
 class Scale:
