@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -13,6 +14,8 @@ from typing import Final
 import psutil
 
 from schemas.errors import EnvironmentMissingError
+
+log = logging.getLogger(__name__)
 
 SIGNAL: Final = signal.SIGUSR1
 """Not SIGHUP: that is a terminal's end, and ends `framebus up` in order."""
@@ -47,10 +50,13 @@ def reachable(folder: Path) -> Iterator[Callable[[], bool]]:
 
 
 def answer(folder: Path, error: Exception | None) -> None:
-    """Say how the restart went."""
+    """Say how the restart went; if the disk is full, only in the log."""
     part = folder / f"{_ANSWER}.part"
-    part.write_text(_OK if error is None else str(error), encoding="utf-8")
-    part.replace(folder / _ANSWER)
+    try:
+        part.write_text(_OK if error is None else str(error), encoding="utf-8")
+        part.replace(folder / _ANSWER)
+    except OSError as trouble:
+        log.error("restart not answered file=%s error=%s", part, trouble)  # noqa: TRY400
 
 
 def ask(folder: Path, *, deadline_s: float) -> None:

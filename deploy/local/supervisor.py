@@ -79,7 +79,11 @@ class Supervisor:
         self.restarts: dict[str, int] = dict.fromkeys(self._services, 0)
 
     def start(self) -> None:
-        """Start every service."""
+        """Start every service.
+
+        Raises:
+            EnvironmentMissingError: The machine has no room for one.
+        """
         self._log_dir.mkdir(parents=True, exist_ok=True)
         for service in self._services.values():
             self._launch(service)
@@ -97,9 +101,9 @@ class Supervisor:
         for name in [name for name, due in self._due.items() if due <= now]:
             try:
                 self._launch(self._services[name])
-            except OSError as error:  # no memory, process or descriptor is left
+            except EnvironmentMissingError as error:
                 delay = self._postpone(name, stable=False)
-                log.error("service not started service=%s restart_in_s=%.1f error=%s", name, delay, error)  # noqa: TRY400
+                log.error("service not started restart_in_s=%.1f error=%s", delay, error)  # noqa: TRY400
                 continue
             del self._due[name]
             self.restarts[name] += 1
@@ -122,7 +126,11 @@ class Supervisor:
         service = self._services[name]
         if service.alone:
             self.stop([name])
-            self._launch(service)
+            try:
+                self._launch(service)
+            except EnvironmentMissingError:
+                self._postpone(name, stable=True)
+                raise
             self._await(self._children[name], deadline_s, ended)
             return
         new = self._begin(service)
@@ -176,7 +184,12 @@ class Supervisor:
 
     def _begin(self, service: Service) -> _Child:
         environ = {**inherited(), **service.environ}
-        started = process.start(service.command, output=subprocess.PIPE, environ=environ)
+        try:
+            started = process.start(service.command, output=subprocess.PIPE, environ=environ)
+        except OSError as error:
+            raise EnvironmentMissingError(
+                f"service {service.name} cannot be started: {error}; expected room for one more process"
+            ) from error
         assert started.stdout is not None  # noqa: S101  # a pipe was asked for
         ready = threading.Event()
         reader = threading.Thread(target=self._read, args=(service, started.stdout, ready), daemon=True)
@@ -193,11 +206,11 @@ class Supervisor:
             file: IO[bytes] | None = None
             for line in stream:
                 text = line.decode(errors="replace").rstrip("\r\n")
-                if service.ready in text:
-                    ready.set()
                 with suppress(OSError):
                     file = file or opened.enter_context((self._log_dir / f"{service.name}.log").open("ab", buffering=0))
                     file.write(line)
+                if service.ready in text:
+                    ready.set()
                 with suppress(OSError):
                     self._echo(service.name, text)
 

@@ -189,7 +189,8 @@ def test_a_service_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None
         "import io, logging, os, resource, signal, sys, time\n"
         "from pathlib import Path\n"
         "from deploy.local.supervisor import Service, Supervisor\n"
-        "service = Service('a', (sys.executable, '-c', 'import time; time.sleep(600)'))\n"
+        "from schemas.errors import EnvironmentMissingError\n"
+        "service = Service('a', (sys.executable, '-c', 'import time; time.sleep(600)'), alone=True)\n"
         "supervisor = Supervisor([service], log_dir=Path(sys.argv[1]), echo=print)\n"
         "supervisor.start()\n"
         "said, deadline = io.StringIO(), time.monotonic() + 20\n"
@@ -206,6 +207,17 @@ def test_a_service_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None
         "    supervisor.check()\n"
         "    time.sleep(0.02)\n"
         "assert supervisor.restarts == {'a': 1}\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))\n"
+        "try:\n"
+        "    supervisor.replace('a')\n"
+        "except EnvironmentMissingError as error:\n"
+        "    assert 'service a cannot be started' in str(error)\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))\n"
+        "assert supervisor.pid('a') is None\n"
+        "while supervisor.pid('a') is None and time.monotonic() < deadline:\n"
+        "    supervisor.check()\n"
+        "    time.sleep(0.02)\n"
+        "assert supervisor.restarts == {'a': 2}\n"
         "supervisor.stop()\n"
     )
     ended = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=False)
@@ -233,6 +245,7 @@ def test_a_replaced_service_ends_when_the_new_one_is_at_work(supervise: Callable
     supervisor.replace("a")
     new = supervisor.pid("a")
     assert new != old
+    wait_until(lambda: (new or 0) in said("up"))
     assert said("up")[new or 0] <= said("stopping")[old or 0]
     assert supervisor.pid("b") == other
     assert supervisor.restarts == {"a": 0, "b": 0}
@@ -243,6 +256,7 @@ def test_a_service_that_runs_alone_ends_first(supervise: Callable[..., Superviso
     old = supervisor.pid("a")
     supervisor.replace("a")
     new = supervisor.pid("a")
+    wait_until(lambda: (new or 0) in said("up"))
     assert said("stopping")[old or 0] <= said("up")[new or 0]
 
 

@@ -39,6 +39,12 @@ def test_who_asks_hears_how_it_went(error: Exception | None, tmp_path: Path) -> 
     assert signal.getsignal(SIGNAL) == before
 
 
+def test_an_answer_that_finds_no_room_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (tmp_path / "restart.answer.part").mkdir()
+    answer(tmp_path, None)
+    assert "restart not answered" in caplog.text
+
+
 @pytest.mark.parametrize("left", [None, f"{os.getpid()} 1.0", "4194304 1.0", "nonsense"])
 def test_nobody_is_asked_where_none_runs(left: str | None, tmp_path: Path) -> None:
     """A file that a kill left behind leads to nobody, least of all to another process with the same number."""
