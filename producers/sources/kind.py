@@ -14,7 +14,7 @@ EXPECTED: Final = (
 )
 DEFAULT_SIZE: Final = (640, 480)
 _SCHEME: Final = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*)://")
-_DEVICE: Final = re.compile(r"^[0-9]{1,6}$", re.ASCII)
+_DEVICE: Final = re.compile("[0-9]{1,6}")
 _NAME_BYTES: Final = 255
 """What Linux's file systems take as one name in a path."""
 _PATTERN: Final = re.compile(r"^pattern:(?:(\d{2,4})x(\d{2,4}))?$")
@@ -43,7 +43,7 @@ def kind_of(source: str) -> Kind:
     if source.startswith("pattern:"):
         pattern_size(source)
         return Kind.PATTERN
-    if _DEVICE.match(source):
+    if _DEVICE.fullmatch(source):
         return Kind.USB
     if "\0" in source:
         raise SourceError(f"source {shown(source)}: it has a character that no path can have; expected {EXPECTED}")

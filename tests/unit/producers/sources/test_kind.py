@@ -20,6 +20,7 @@ from schemas.errors import SourceError
         ("/videos/street.mp4", Kind.PATH),
         ("C:street.mp4", Kind.PATH),
         ("street", Kind.PATH),
+        ("0\n", Kind.PATH),
         ("/root/secret/street.mp4", Kind.PATH),
         ("9" * 200, Kind.PATH),
         ("/" + "/".join(["ü" * 127] * 9), Kind.PATH),
