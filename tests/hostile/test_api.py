@@ -32,7 +32,7 @@ OPERATOR = OPERATOR_TOKEN
 EACH = 50
 """Calls of each operation, in each of the two ways."""
 CALLS = 700
-MUTATED = 2_000
+MUTATED = 9_500
 """Calls of addresses that were mutated: far cheaper than to think of one."""
 CALL_S = 1.0
 NOT_ASKED = {"ignored_auth", "positive_data_acceptance", "negative_data_rejection"}
