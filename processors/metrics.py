@@ -46,11 +46,18 @@ class WorkerMetrics:
             registry=registry,
         )
         window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
+        clock = Gauge(
+            Metric.CLOCK_AHEAD,
+            "Seconds by which this machine's clock is proven to be ahead of the broker's; 0 while they may agree.",
+            ("model",),
+            registry=registry,
+        )
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
         # Series are looked up once: `labels` costs more than what it counts.
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
         self._age = age.labels(model)
         self._window = window.labels(model)
+        self._clock = clock.labels(model)
         self._inference = {name: self._stages.labels(model, name) for name in ("decode", "infer", "outputs")}
 
     def processed(self, outcome: Outcome, frames: int = 1) -> None:
@@ -78,6 +85,10 @@ class WorkerMetrics:
     def window(self, frames: int) -> None:
         """So many frames are taken and not yet acknowledged."""
         self._window.set(frames)
+
+    def clock_ahead(self, seconds: float) -> None:
+        """This machine's clock is so far ahead of the broker's."""
+        self._clock.set(seconds)
 
     def error(self, kind: str) -> None:
         """The worker survived an error; `kind` is the name of its class."""

@@ -31,7 +31,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from processors.streaming.caution import Position
 from processors.streaming.holding import Holding
-from processors.streaming.outcomes import Record
+from processors.streaming.outcomes import Receipt, Record
 from processors.streaming.slot import Slot
 from schemas.errors import EnvironmentMissingError
 
@@ -93,9 +93,9 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     """Seconds to take up an assignment."""
     mundane_level = "debug"
 
-    async def produce(self, record: Record) -> Awaitable[object]:
+    async def produce(self, record: Record) -> Awaitable[Receipt]:
         """Hand a record to aiokafka's producer, without the signals that Faust sends around it."""
-        sent: Awaitable[object] = await self.producer._producer.send(
+        sent: Awaitable[Receipt] = await self.producer._producer.send(
             record.topic, record.value, key=record.key, headers=record.headers
         )
         return sent

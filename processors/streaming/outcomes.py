@@ -7,11 +7,12 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from aiokafka.errors import KafkaError
 
 from processors.metrics import WorkerMetrics
+from processors.streaming.clock import BrokerClock
 from schemas.errors import EnvironmentMissingError, FrameError
 from schemas.ledger import Outcome
 from schemas.messages import (
@@ -42,8 +43,18 @@ class Record(NamedTuple):
     headers: RawHeaders
 
 
-Send = Callable[[Record], Awaitable[Awaitable[object]]]
+class Receipt(Protocol):
+    """What the broker says of a record that it has appended; `timestamp` is in milliseconds."""
+
+    timestamp: int
+    timestamp_type: int
+
+
+Send = Callable[[Record], Awaitable[Awaitable[Receipt | None]]]
 """Hands a record to the producer; what it returns is done when the broker has acknowledged."""
+LOG_APPEND_TIME: Final = 1
+CLOCK_TOLD_S: Final = 0.5
+"""By how much a clock must be found to have moved to be worth a line in the log."""
 
 
 def backoff(attempt: int) -> float:
@@ -57,6 +68,8 @@ class Outcomes:
     def __init__(self, settings: Settings, model: str, send: Send, metrics: WorkerMetrics) -> None:
         self.refused = 0
         """Records whose delivery has failed, and which are being tried again."""
+        self.clock = BrokerClock()
+        self._told = 0.0
         self._model = model
         self._send = send
         self._metrics = metrics
@@ -130,13 +143,24 @@ class Outcomes:
         )
 
     async def _acknowledged(self, record: Record, attempt: int) -> bool:
+        sent = self.clock.read()
         try:
-            await (await self._send(record))
+            receipt = await (await self._send(record))
         except KafkaError as error:
             self._metrics.error(type(error).__name__)
             log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
             return False
+        if receipt is not None and receipt.timestamp_type == LOG_APPEND_TIME:
+            self.clock.hear(sent, receipt.timestamp / 1000, self.clock.read())
+            self._tell_clock()
         return True
+
+    def _tell_clock(self) -> None:
+        ahead = self.clock.ahead
+        self._metrics.clock_ahead(ahead)
+        if abs(ahead - self._told) >= CLOCK_TOLD_S:
+            self._told = ahead
+            log.warning("this machine's clock is not the broker's, ages are set right ahead_s=%+.3f", ahead)
 
 
 def dead_record(topic: str, letter: DeadLetter, key: bytes | None, value: bytes | None, *, limit: int) -> Record:

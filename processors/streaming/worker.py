@@ -137,7 +137,7 @@ class Worker:
     async def _begin_at_once(self, partition: Partition, record: FrameRecord, attempt: int = 1) -> bool:
         partition.hole = None
         try:
-            frame = read_frame(record, self._model.name, now=time.time())
+            frame = read_frame(record, self._model.name, now=self._outcomes.clock.now())
         except FrameError as error:
             entry = self.partitions.take(partition, record.offset)
             return self._spawn(self._bury(record, error, entry, attempt), record)

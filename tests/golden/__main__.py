@@ -26,7 +26,7 @@ from prometheus_client import CollectorRegistry
 import schemas
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from processors.metrics import WorkerMetrics
-from processors.streaming.outcomes import Outcomes, Record, dead_record
+from processors.streaming.outcomes import Outcomes, Receipt, Record, dead_record
 from producers.control import put_camera, remove_camera
 from producers.counts import FrameCounter
 from producers.records import RecordSink
@@ -145,9 +145,9 @@ async def _outcomes() -> list[dict[str, Any]]:
     settings = Settings(prefix="")
     records: list[Record] = []
 
-    async def send(record: Record) -> Awaitable[object]:
+    async def send(record: Record) -> Awaitable[Receipt | None]:
         records.append(record)
-        acknowledged: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        acknowledged: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
         acknowledged.set_result(None)
         return acknowledged
 

@@ -52,7 +52,7 @@ def read(data: bytes) -> object:
         given = [
             (name, source.ConsumeBytes(length)) for name in NAMES if (length := source.ConsumeIntInRange(0, LONGEST))
         ]
-    return DECODERS[kind](given)  # type: ignore[operator]
+    return DECODERS[kind](given)
 
 
 def seeds() -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import Position
-from processors.streaming.outcomes import Outcomes, Record
+from processors.streaming.outcomes import LOG_APPEND_TIME, Outcomes, Receipt, Record
 from schemas.messages import Detection, FrameInfo, Headers, Lane, ModelReference
 from schemas.settings import Settings
 
@@ -53,25 +54,36 @@ class FakeLog:
         self.halted = True
 
 
-class FakeProducer:
-    """Acknowledges at once, after `failures` refusals; or when told, if `manual`."""
+@dataclass
+class FakeReceipt:
+    timestamp: int
+    timestamp_type: int = LOG_APPEND_TIME
 
-    def __init__(self, *, failures: int = 0, manual: bool = False) -> None:
+
+class FakeProducer:
+    """Acknowledges at once, after `failures` refusals; or when told, if `manual`.
+
+    The broker's clock is `behind` ours by so many seconds; None: it does not say.
+    """
+
+    def __init__(self, *, failures: int = 0, manual: bool = False, behind: float | None = None) -> None:
         self.records: list[Record] = []
-        self.waiting: list[asyncio.Future[None]] = []
+        self.waiting: list[asyncio.Future[Receipt | None]] = []
+        self.behind = behind
         self._failures = failures
         self._manual = manual
 
-    async def send(self, record: Record) -> Awaitable[object]:
+    async def send(self, record: Record) -> Awaitable[Receipt | None]:
         if self._failures:
             self._failures -= 1
             raise KafkaConnectionError("away")
         self.records.append(record)
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Receipt | None] = asyncio.get_running_loop().create_future()
         if self._manual:
             self.waiting.append(future)
         else:
-            future.set_result(None)
+            behind = self.behind
+            future.set_result(None if behind is None else FakeReceipt(int((time.time() - behind) * 1000)))
         return future
 
     def topics(self) -> list[str]:

@@ -181,6 +181,24 @@ async def test_stale_live_frames_are_skipped_without_a_slot() -> None:
     bench.close()
 
 
+@pytest.mark.parametrize("behind", [3600.0, -3600.0])
+async def test_a_clock_that_is_wrong_sheds_nothing_fresh_and_nothing_less(behind: float) -> None:
+    """Once the broker has acknowledged anything, its clock is known."""
+    bench = await Bench(producer=FakeProducer(behind=behind)).assigned()
+    live = info(lane=Lane.LIVE).encode()
+    bench.feed(FakeRecord(0))
+    await bench.submitted(1)
+    bench.answer(0)
+    await until(lambda: bench.producer.records)
+    appended = time.time() - behind
+    bench.feed(FakeRecord(1, headers=live, timestamp=appended), FakeRecord(2, headers=live, timestamp=appended - 100))
+    await bench.submitted(2)
+    bench.answer(1)
+    assert await bench.worker.stop(1.0)
+    assert sorted(bench.producer.topics()) == [f"results.{MODEL}", f"results.{MODEL}", "skips"]
+    bench.close()
+
+
 async def test_what_is_read_again_or_not_ours_is_left_alone() -> None:
     bench = await Bench().assigned()
     bench.feed(FakeRecord(0), FakeRecord(0), replace(FakeRecord(0), partition=5), FakeRecord(1))
