@@ -13,12 +13,25 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
-def test_every_test_that_a_guarantee_names_exists() -> None:
-    named = set(re.findall(r"`(test_\w+)`", (ROOT / "docs/guarantees.md").read_text()))
-    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    written = set(re.findall(r"^(?:async )?def (test_\w+)", sources, re.MULTILINE))
-    assert named
-    assert named <= written
+LINKED_TEST = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
+
+
+@pytest.mark.parametrize("document", ["guarantees.md", "upgrading.md"])
+def test_every_test_that_is_named_is_in_the_file_that_its_link_leads_to(document: str) -> None:
+    text = (ROOT / "docs" / document).read_text()
+    linked = LINKED_TEST.findall(text)
+    assert {name for name, _ in linked} == set(re.findall(r"`(test_\w+)`", text)), "a test without a link"
+    assert linked
+    for name, path in linked:
+        assert re.search(rf"^(?:async )?def {name}\(", (ROOT / path).read_text(), re.MULTILINE), f"{name} in {path}"
+
+
+def test_every_promise_names_a_test_that_shows_it() -> None:
+    text = (ROOT / "docs/guarantees.md").read_text()
+    _, _, table = text.partition("| promise | rests on | shown by |\n| --- | --- | --- |\n")
+    rows = table.partition("\n\n")[0].splitlines()
+    assert len(rows) > 30
+    assert [row for row in rows if not LINKED_TEST.search(row)] == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
