@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ import pytest
 
 from api import audit_history
 from api.audit import Auditor
+from api.audit_history import History
 from api.audit_report import render
 from schemas.catalogue import Catalogue
 from schemas.errors import CatalogueError, EnvironmentMissingError
@@ -17,6 +19,7 @@ from schemas.ledger import Account, Balance, Fault, Ledger, Outcome
 from schemas.messages import CaptureClaim, FrameAddress, SkipReason
 from schemas.settings import Settings
 from tests.integration.api_world import MODEL, PARTITIONS, T0, World, make_result
+from tests.integration.capture_world import eventually
 
 
 @dataclass
@@ -222,12 +225,15 @@ def test_a_long_history_is_folded_slice_by_slice_and_says_the_same(
     world: World, settings: Settings, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of each ten frames two cameras take turns; one is inferred again, one is stale and then inferred, one is lost."""
+    ends = []
     for ten in range(0, 200, 10):
         addresses = [world.frame(("gate", "yard")[offset % 2], offset) for offset in range(ten, ten + 10)]
         world.skip(SkipReason.STALE, "gate", addresses[4:5])
         world.results("gate", [addresses[number] for number in (0, 1, 2, 3, 4, 5, 6, 8, 9, 9)])
         for camera, parity in (("gate", 0), ("yard", 1)):
             world.counts(camera, addresses[parity::2], first_seq=ten // 2, next_seq=ten // 2 + 5)
+        ends.append(time.time_ns() // 1_000_000 + 1)
+        eventually(lambda: time.time_ns() // 1_000_000 > ends[-1], "another millisecond for the next ten")
     world.commit({0: 190})
     world.delete_frames_below(180)
     held: list[int] = []
@@ -238,23 +244,27 @@ def test_a_long_history_is_folded_slice_by_slice_and_says_the_same(
         held.append(len(ledger))
 
     monkeypatch.setattr(Ledger, "add_outcome", watched)
-    balances, most = [], []
-    for slice_frames in (1000, 2):
-        monkeypatch.setattr(audit_history, "SLICE_FRAMES", slice_frames)
-        monkeypatch.setattr(audit_history, "SLICE_MS", 50)
+
+    def read(slice_ms: int) -> tuple[Balance, int]:
+        """The balance, and the most places that were held."""
+        monkeypatch.setattr(audit_history, "SLICE_MS", slice_ms)
         held.clear()
         auditor = Auditor(settings, catalogue)
-        balances.append(audited(auditor))
+        balance = audited(auditor)
         auditor.refresh(30)
-        assert auditor.balance() == balances[-1]
+        assert auditor.balance() == balance
         auditor.close()
-        most.append(max(held))
-    whole, sliced = balances
-    assert sliced == whole
+        return balance, max(held)
+
+    whole, most = read(1000)
     assert len(faults(whole)) == 19
-    assert (whole.repeats, whole.conflicts) == (20, 20)
-    assert most[0] == 200
-    assert most[1] < 150
+    assert (whole.repeats, whole.conflicts, most) == (20, 20, 200)
+    monkeypatch.setattr(audit_history, "SLICE_FRAMES", 2)
+    assert read(2000)[0] == whole
+    monkeypatch.setattr(History, "_cut", lambda *_: ends[::2])
+    sliced, most = read(1)
+    assert sliced == whole
+    assert most < 150
 
 
 def test_a_second_refresh_reads_only_what_is_new(world: World, auditor: Auditor) -> None:
