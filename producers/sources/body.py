@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
-from typing import Protocol
+from typing import Any, Protocol
 
+from producers.sources.forgotten import ForgottenNames
 from schemas.errors import SourceError
 
 
@@ -32,9 +34,16 @@ class Body(io.BufferedIOBase):
     """
 
     def __init__(self, feed: Feed) -> None:
+        self._names = ForgottenNames()
         self._feed = feed
         self._deadline = float("inf")
         self.error: str | None = None
+
+    def __getattribute__(self, name: str) -> Any:  # noqa: ANN401
+        plain = sys.intern(name)
+        if plain is not name:  # it was made for this call: names in Python's code are interned
+            super().__getattribute__("_names").keep(name)
+        return super().__getattribute__(plain)
 
     def allow(self, seconds: float) -> None:
         """Let reading go on for so long from now; then it fails, however fast bytes trickle in."""
@@ -63,5 +72,6 @@ class Body(io.BufferedIOBase):
 
     def close(self) -> None:
         if not self.closed:
+            self._names.keep(None)
             self._feed.close()
         super().close()

@@ -1,8 +1,15 @@
 from __future__ import annotations
 
+import gc
 import io
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
 
 from producers.sources.body import Body
+from producers.sources.capture import Capture
 from schemas.errors import SourceError
 
 
@@ -31,3 +38,44 @@ def test_errors_are_kept_and_end_the_bytes() -> None:
     body = Body(Broken())
     assert (body.read(4), body.seek(0)) == (b"", -1)
     assert body.error == "it ended at byte 7; expected 9"
+
+
+class Counted(io.BytesIO):
+    """A feed that counts what it is asked."""
+
+    asked = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        Counted.asked += 1
+        return super().read(size)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        Counted.asked += 1
+        return super().seek(offset, whence)
+
+
+def test_what_opencv_forgets_is_given_back(tmp_path: Path) -> None:
+    """It leaves one text behind for each call of `read` and `seek`: days of that are what this would count."""
+    path = tmp_path / "noise.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (320, 240))
+    noise = np.random.default_rng(0)
+    for _ in range(40):
+        writer.write(noise.integers(0, 256, (240, 320, 3), np.uint8))
+    writer.release()
+
+    def watch() -> None:
+        body = Body(Counted(path.read_bytes()))
+        capture = Capture(body, cv2.CAP_FFMPEG, {}, trouble="x")
+        while capture.read("x") is not None:
+            pass
+        capture.close()
+        body.close()
+
+    watch()
+    gc.collect()
+    before, Counted.asked = sys.getallocatedblocks(), 0
+    for _ in range(5):
+        watch()
+    gc.collect()
+    assert Counted.asked > 200
+    assert sys.getallocatedblocks() - before < Counted.asked / 4
