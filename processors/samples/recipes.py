@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
@@ -33,9 +34,13 @@ def build(model: Model, source: Path, scratch: Path) -> ov.Model:
     recipe = RECIPES.get(model.family)
     if recipe is None:
         raise ModelError(f"model {model.name}: no recipe for family {model.family!r}; expected {', '.join(RECIPES)}")
+    level, filters = logging.root.level, list(logging.root.filters)
     try:
         return recipe(source, model, scratch)
     except _CONVERSION_ERRORS as error:
+        # Where it fails, OpenVINO's converter leaves the root logger silent below ERROR.
+        logging.root.setLevel(level)
+        logging.root.filters = filters
         raise ModelError(f"model {model.name}: OpenVINO cannot convert {source.name}: {one_line(error)}") from error
 
 

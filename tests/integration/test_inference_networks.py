@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -68,10 +69,14 @@ def test_an_input_that_the_network_cannot_take(cache: Path) -> None:
     assert not list(cache.rglob("network.*"))
 
 
-def test_a_file_that_is_no_network(tmp_path: Path) -> None:
+def test_a_file_that_is_no_network(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And whoever logs afterwards is heard: OpenVINO's converter silences everybody where it fails."""
     (tmp_path / "broken.onnx").write_bytes(b"not a network")
-    with pytest.raises(ModelError, match=r"model face-detection: OpenVINO cannot convert broken\.onnx: .+$"):
-        build(SMALL, tmp_path / "broken.onnx", tmp_path)
+    with caplog.at_level(logging.INFO):
+        with pytest.raises(ModelError, match=r"model face-detection: OpenVINO cannot convert broken\.onnx: .+$"):
+            build(SMALL, tmp_path / "broken.onnx", tmp_path)
+        logging.getLogger("framebus").info("heard")
+    assert "heard" in caplog.text
 
 
 def test_a_package_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -198,7 +199,8 @@ def test_what_clients_make_up_is_one_client_and_in_no_log(
     locked: Settings, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Of a proxy that adds no address, or that passes on what it was told."""
-    with serving(locked.model_copy(update={"api_trusted_proxies": "127.0.0.0/8"}), catalogue) as client:
+    behind_proxy = locked.model_copy(update={"api_trusted_proxies": "127.0.0.0/8"})
+    with caplog.at_level(logging.WARNING), serving(behind_proxy, catalogue) as client:
         statuses = [
             client.get(
                 "/openapi.json", headers={**bearer("guess-guess-guess"), "x-forwarded-for": f"made-up-{number}"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 import time
@@ -303,6 +304,7 @@ def test_a_commit_that_was_refused_is_made_up_for_though_nothing_comes(
     apply_acls(root, [may_read, may_join])
     World(root).results("gate", [FrameAddress(model, 0, number) for number in range(20)])
     offsets = Offsets(root)
+    caplog.set_level(logging.WARNING)
     try:
         with ResultReader(door, [model], group="door", from_beginning=True) as reader:
             assert len(list(islice(reader, 20))) == 20
