@@ -6,6 +6,10 @@ import ctypes
 import sys
 from typing import Final
 
+import cv2
+
+FORGETFUL: Final = cv2.__version__ == "5.0.0"
+"""Whether this is the release that was looked into: with any other one nothing is given back."""
 _SAMPLE: Final = "".join(("re", "ad"))
 _OWN: Final = sys.getrefcount(_SAMPLE)
 """References to a text that nobody has but one variable, as `getrefcount` counts them."""
@@ -16,7 +20,7 @@ class ForgottenNames:
 
     OpenCV 5.0.0 makes a new text for each call and never lets go of it (`PyString_FromString("read")` in its
     PythonStreamReader, https://github.com/opencv/opencv/pull/25584): 64 bytes for each 32 KiB of a file or an HTTP
-    camera, which are tens of megabytes a day. Where OpenCV lets go of it, nothing is done here.
+    camera, which are tens of megabytes a day. Where OpenCV lets go of it, or is another release, nothing is done here.
     """
 
     def __init__(self) -> None:
@@ -24,6 +28,6 @@ class ForgottenNames:
 
     def keep(self, name: str | None) -> None:
         """Keep `name`, which was made for one call, or nothing; what was kept before is given back."""
-        if self._name is not None and sys.getrefcount(self._name) == _OWN + 1:
+        if FORGETFUL and self._name is not None and sys.getrefcount(self._name) == _OWN + 1:
             ctypes.pythonapi.Py_DecRef(ctypes.py_object(self._name))
         self._name = name
