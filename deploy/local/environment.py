@@ -17,6 +17,11 @@ WORKER_ENVIRONMENT: Final[Mapping[str, str]] = {
     "MALLOC_MMAP_THRESHOLD_": "268435456",
     "MALLOC_TRIM_THRESHOLD_": "536870912",
 }
+CAPTURE_ENVIRONMENT: Final[Mapping[str, str]] = {
+    # Each camera has threads of its own. With an arena for each, what one has freed is of no use to the others: of
+    # twelve cameras 11 MiB, at the same CPU.
+    "MALLOC_ARENA_MAX": "2",
+}
 API_ENVIRONMENT: Final[Mapping[str, str]] = {
     # The frame cache's pictures come from many threads. With an arena of memory for each, glibc keeps what one has
     # freed from the others, and the cache takes a multiple of its bound.

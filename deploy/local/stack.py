@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from deploy import topics
-from deploy.local.environment import API_ENVIRONMENT, WORKER_ENVIRONMENT, environment_of
+from deploy.local.environment import API_ENVIRONMENT, CAPTURE_ENVIRONMENT, WORKER_ENVIRONMENT, environment_of
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
 from deploy.services import API, CAPTURE, inference
@@ -180,7 +180,12 @@ def services(settings: Settings, models: Sequence[str], *, slots: Path | None = 
         for model in models
     ]
     capture = Service(
-        CAPTURE, _command("capture"), measured, rank=0, stop_deadline_s=CAPTURE_DEADLINE_S, ready="cameras assigned"
+        CAPTURE,
+        _command("capture"),
+        {**measured, **CAPTURE_ENVIRONMENT},
+        rank=0,
+        stop_deadline_s=CAPTURE_DEADLINE_S,
+        ready="cameras assigned",
     )
     return [
         *workers,
