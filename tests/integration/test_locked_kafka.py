@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import logging
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-import trustme
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AclOperation, AdminClient, NewTopic
 from pydantic import SecretStr
@@ -25,20 +21,19 @@ from api.kafka import Log, Offsets
 from api.results import ResultReader
 from deploy.local.kafka import EmbeddedKafka
 from deploy.services import API, CAPTURE, inference
-from deploy.topics import await_topics
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Operation, Resource, Rule, acl_plan
 from deploy.topics.acl_cluster import apply_acls, missing_acls
 from deploy.topics.plan import plan
 from producers.control import put_camera
 from schemas.catalogue import Catalogue
 from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION
-from schemas.errors import EnvironmentMissingError, SettingsError
+from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera, FrameAddress, Headers, Result
 from schemas.settings import Settings
 from tests.integration.api_client import streaming
 from tests.integration.api_world import World, frame_info, wait_for
 from tests.integration.locked_world import OTHER_PREFIX, LockedKafka, Running, locked_kafka, without
-from tests.planted import OPERATOR_TOKEN, SASL_PASSWORD, TLS_KEY_PASSWORD, VIEWER_TOKEN
+from tests.planted import OPERATOR_TOKEN, VIEWER_TOKEN
 
 MODEL = FACE_DETECTION.name
 TOKENS = {"api_viewer_token": SecretStr(VIEWER_TOKEN), "api_operator_token": SecretStr(OPERATOR_TOKEN)}
@@ -325,88 +320,3 @@ def test_a_cluster_without_access_lists_says_so(kafka: EmbeddedKafka, catalogue:
     open_to_all = Settings(bootstrap_servers=kafka.bootstrap_servers)
     with pytest.raises(EnvironmentMissingError, match="this cluster has no access lists"):
         apply_acls(open_to_all, acl_plan(open_to_all, catalogue, {}))
-
-
-def wrong_password(settings: Settings, _: Path) -> Settings:
-    return settings.model_copy(update={"sasl_password": SecretStr(f"{SASL_PASSWORD}-that-is-wrong")})
-
-
-def unknown_user(settings: Settings, _: Path) -> Settings:
-    return settings.model_copy(update={"sasl_username": "framebus-nobody"})
-
-
-def other_mechanism(settings: Settings, _: Path) -> Settings:
-    return settings.model_copy(update={"sasl_mechanism": "SCRAM-SHA-256"})
-
-
-def other_authority(settings: Settings, folder: Path) -> Settings:
-    trustme.CA().cert_pem.write_to_path(str(folder / "other.pem"))
-    return settings.model_copy(update={"ssl_ca_file": folder / "other.pem"})
-
-
-def other_name(settings: Settings, _: Path) -> Settings:
-    # The certificate is for 127.0.0.1; this name leads there too.
-    return settings.model_copy(
-        update={"bootstrap_servers": settings.bootstrap_servers.replace("127.0.0.1", "localhost")}
-    )
-
-
-def wrong_key_password(settings: Settings, _: Path) -> Settings:
-    return settings.model_copy(update={"ssl_key_password": SecretStr(f"{TLS_KEY_PASSWORD}-that-is-wrong")})
-
-
-def no_file(settings: Settings, folder: Path) -> Settings:
-    return settings.model_copy(update={"ssl_ca_file": folder / "nowhere.pem"})
-
-
-WRONG = [
-    (wrong_password, ("does not let user 'framebus-capture' in", "FRAMEBUS_SASL_PASSWORD_FILE")),
-    (unknown_user, ("does not let user 'framebus-nobody' in", "FRAMEBUS_SASL_USERNAME")),
-    (other_mechanism, ("FRAMEBUS_SASL_MECHANISM=SCRAM-SHA-256", "SCRAM-SHA-512")),
-    (other_authority, ("certificate verify failed", "FRAMEBUS_SSL_CA_FILE", "other.pem")),
-    (other_name, ("certificate verify failed", "the certificate names this address")),
-    (wrong_key_password, ("TLS files", "client.key")),
-    (no_file, ("TLS files", "nowhere.pem", "expected readable PEM files")),
-]
-
-
-@pytest.mark.parametrize(("change", "words"), WRONG, ids=lambda value: getattr(value, "__name__", ""))
-def test_who_is_not_let_in_is_told_quickly_what_to_check(
-    locked: LockedKafka, tmp_path: Path, change: Callable[[Settings, Path], Settings], words: tuple[str, ...]
-) -> None:
-    settings = change(locked.settings(CAPTURE), tmp_path)
-    with pytest.raises((EnvironmentMissingError, SettingsError)) as caught:
-        await_topics(settings, locked.catalogue, locked.rules[CAPTURE])
-    assert all(word in str(caught.value) for word in words), caught.value
-    assert "planted" not in str(caught.value)
-
-
-_WORKER = """
-import logging, os, sys
-from processors.metrics import WorkerMetrics
-from processors.streaming.serve import run_worker
-from prometheus_client import CollectorRegistry
-from schemas.catalogue import Catalogue
-from deploy.cli.options import read_settings
-from tests.streaming_worker import FakeCore
-logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-settings, model = read_settings(), Catalogue().get("face-detection")
-os._exit(run_worker(settings, model, FakeCore(settings, 0.01, 1), WorkerMetrics(model.name, CollectorRegistry())))
-"""
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [(wrong_password, "invalid credentials"), (other_authority, "CERTIFICATE_VERIFY_FAILED"), (other_name, "mismatch")],
-)
-def test_a_worker_that_is_not_let_in_ends_and_says_why(
-    locked: LockedKafka, tmp_path: Path, change: Callable[[Settings, Path], Settings], words: str
-) -> None:
-    """Its own Kafka client checks certificates and names too; without the look beforehand that `framebus run` takes."""
-    settings = change(locked.settings(inference(MODEL)), tmp_path)
-    command = [sys.executable, "-c", _WORKER]
-    environ = locked.environment(settings)
-    ended = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == 1, ended.stderr
-    assert words in ended.stderr
-    assert "planted" not in ended.stderr
