@@ -86,7 +86,7 @@ class Settings(BaseModel):
     source_addresses: str = "unicast"
     """Where cameras may be: `unicast`, `loopback`, networks as 10.0.0.0/8, with commas between them."""
     source_roots: str | None = None
-    """The folders that files and folders of pictures may be in, with `:` between them; without it, anywhere."""
+    """The folders that files and folders of pictures may be in, `:` between them (`/`: anywhere); without it, none."""
     source_ca_file: Path | None = None
     """Certificates, besides the system's, that cameras behind https:// and rtsps:// may show."""
     source_tls: Literal["verify", "encrypt"] = "verify"

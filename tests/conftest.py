@@ -74,7 +74,12 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def settings(kafka: EmbeddedKafka, kafka_folder: Path, catalogue: Catalogue) -> Iterator[Settings]:
     """Settings for the session's broker under a fresh prefix, whose topics exist while the test runs."""
-    fresh = Settings(bootstrap_servers=kafka.bootstrap_servers, prefix=f"test-{uuid4().hex[:12]}.", api_port=0)
+    fresh = Settings(
+        bootstrap_servers=kafka.bootstrap_servers,
+        prefix=f"test-{uuid4().hex[:12]}.",
+        api_port=0,
+        source_roots="/",  # cameras play files of the test's own folder
+    )
     topics.apply(fresh, catalogue)
     yield fresh
     LEAKS.scan_topics(kafka_folder, fresh.prefix)  # a topic's files go with it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Final, Self
 
@@ -17,7 +17,8 @@ from deploy.services import API, CAPTURE, inference
 from schemas.addresses import LOOPBACK, UNICAST
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
-from schemas.settings import API_TOKENS, Settings
+from schemas.messages import Camera
+from schemas.settings import API_TOKENS, ROOT_SEPARATOR, Settings
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ class Stack:
         port = int(settings.bootstrap_servers.rpartition(":")[2])
         self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
         self._slots = folder / "slots"
-        self._asked = with_loopback(settings) if runtime else settings
+        self._asked = with_open_sources(settings) if runtime else settings
         self._logs = logs
         self._echo = echo
         self._supervisor: Supervisor | None = None
@@ -148,14 +149,23 @@ class Stack:
             self._kafka.kill()
 
 
-def with_loopback(settings: Settings) -> Settings:
-    """The settings for a broker of our own, unless they say themselves where cameras may be.
+def with_open_sources(settings: Settings) -> Settings:
+    """The settings for a broker of our own: cameras on loopback and files anywhere, unless they say so themselves.
 
-    Who may write to such a broker is on this machine anyway: cameras on loopback open nothing to them.
+    Who may write to such a broker is on this machine anyway.
     """
-    if "source_addresses" in settings.model_fields_set:
+    ours = {"source_addresses": f"{UNICAST},{LOOPBACK}", "source_roots": "/"}
+    return settings.model_copy(update={name: ours[name] for name in ours.keys() - settings.model_fields_set})
+
+
+def with_files_of(settings: Settings, cameras: Iterable[Camera]) -> Settings:
+    """The settings for a broker that is not ours: of files those of `cameras` only, unless they say so themselves."""
+    from producers.sources import Kind, kind_of  # noqa: PLC0415  # OpenCV
+
+    if "source_roots" in settings.model_fields_set:
         return settings
-    return settings.model_copy(update={"source_addresses": f"{UNICAST},{LOOPBACK}"})
+    files = [str(Path(camera.source).absolute()) for camera in cameras if kind_of(camera.source) is Kind.PATH]
+    return settings.model_copy(update={"source_roots": ROOT_SEPARATOR.join(files) or None})
 
 
 def services(settings: Settings, models: Sequence[str], *, slots: Path | None = None) -> list[Service]:

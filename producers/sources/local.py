@@ -26,9 +26,9 @@ def check_inside(path: Path, rules: SourceRules) -> Path:
         real = Path(os.path.realpath(path))  # of links that lead in a circle it is the first: to open it fails
     except (OSError, ValueError) as error:
         raise SourceError(f"source {str(path)!r}: {error}; expected a path that can be") from None
-    if rules.roots is not None and not _is_in(real, rules.roots, os.path.realpath):
+    if not _is_in(real, rules.roots, os.path.realpath):
         leads = "leads" if _is_in(Path(os.path.abspath(path)), rules.roots, os.path.abspath) else "is"  # noqa: PTH100
-        roots = ", ".join(str(root) for root in rules.roots)
+        roots = ", ".join(str(root) for root in rules.roots) or "a folder that it names (now it names none)"
         raise SourceRefusedError(
             f"source {str(path)!r} {leads} outside of FRAMEBUS_SOURCE_ROOTS; expected a path in {roots}"
         )
@@ -68,8 +68,7 @@ def open_inside(path: Path, rules: SourceRules) -> BinaryIO:
 
 def _check_open(path: Path, handle: int, rules: SourceRules) -> None:
     """Check what is open: a folder on the way to it may have become a link meanwhile."""
-    if rules.roots is not None:
-        check_inside(Path(f"/proc/self/fd/{handle}"), rules)
+    check_inside(Path(f"/proc/self/fd/{handle}"), rules)
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         raise SourceError(f"source {str(path)!r}: it is no regular file; expected a video or a picture")
 

@@ -17,10 +17,10 @@ Resolve = Callable[..., list[Any]]
 
 @dataclass(frozen=True, slots=True)
 class SourceRules:
-    """Addresses, folders (None: any), passwords' folder, and what certificates are good for."""
+    """Addresses, folders for files (none: no file), passwords' folder, and what certificates are good for."""
 
     addresses: AddressRule = field(default_factory=AddressRule)
-    roots: tuple[Path, ...] | None = None
+    roots: tuple[Path, ...] = ()
     passwords: Path | None = None
     ca_file: Path | None = None
     verify: bool = True
@@ -29,10 +29,10 @@ class SourceRules:
     @classmethod
     def of(cls, settings: Settings) -> Self:
         """The rules that the settings state."""
-        roots = settings.source_roots
+        roots = settings.source_roots.split(ROOT_SEPARATOR) if settings.source_roots else ()
         return cls(
             addresses=AddressRule.parse(settings.source_addresses),
-            roots=None if roots is None else tuple(Path(root) for root in roots.split(ROOT_SEPARATOR)),
+            roots=tuple(Path(root) for root in roots),
             passwords=settings.camera_passwords,
             ca_file=settings.source_ca_file,
             verify=settings.source_tls == "verify",

@@ -76,7 +76,12 @@ class World:
         self.kafka.launch()
         ends.callback(self.kafka.kill)
         ends.enter_context(self.proxy)
-        direct = Settings(bootstrap_servers=self.kafka.bootstrap_servers, prefix="chaos.", api_port=free_port())
+        direct = Settings(
+            bootstrap_servers=self.kafka.bootstrap_servers,
+            prefix="chaos.",
+            api_port=free_port(),
+            source_roots=str(self._folder),
+        )
         self.settings = direct.model_copy(update={"bootstrap_servers": self.proxy.address, "metrics_port": 0})
         self.fleet = Fleet(self.settings, write_network(self._folder / "network.xml"), self.logs)
         ends.callback(self.fleet.kill)

@@ -72,6 +72,7 @@ class LockedKafka:
             ssl_key_file=self.folder / "client.key",
             ssl_key_password=SecretStr(TLS_KEY_PASSWORD),
             api_port=free_port(),
+            source_roots=str(self.folder),
         )
 
     @property

@@ -43,7 +43,7 @@ def camera(source: str, **fields: object) -> Camera:
     return Camera.model_validate({"id": "cam", "source": source, "models": ["face-detection"], **fields})
 
 
-LOCAL = SourceRules(addresses=AddressRule(loopback=True))
+LOCAL = SourceRules(addresses=AddressRule(loopback=True), roots=(Path("/"),))
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_a_live_camera_waits_for_nobody(settings: Settings, tmp_path: Path, fiel
 
 def test_a_source_without_one_picture_is_an_error_and_no_end(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_text("not a picture")
-    reader = Reader(camera(str(tmp_path)), offer=lambda *_: None, report=lambda *_: None, stop=Event())
+    reader = Reader(camera(str(tmp_path)), offer=lambda *_: None, report=lambda *_: None, stop=Event(), rules=LOCAL)
     with pytest.raises(SourceError, match="not one picture in it"):
         reader.run()
 
@@ -237,6 +237,6 @@ def test_a_folder_plays_at_the_cameras_rate(tmp_path: Path) -> None:
     def offer(_picture: Picture, _live: bool) -> None:
         moments.append(time.monotonic())
 
-    Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event()).run()
+    Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event(), rules=LOCAL).run()
     assert len(moments) == 6
     assert moments[-1] - moments[0] == pytest.approx(5 / 20, abs=0.15)

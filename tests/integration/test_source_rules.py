@@ -27,10 +27,11 @@ from producers.sources.url import UrlSource
 from schemas.addresses import AddressRule
 from schemas.errors import SourceError, SourceRefusedError
 from schemas.messages import Camera
+from schemas.settings import Settings
 from tests.integration.camera_servers import Page, VideoFile, http_server, jpeg, site, tcp_server
 from tests.planted import CAMERA_PASSWORD, OTHER_HOST_PASSWORD, keep
 
-LOCAL = SourceRules(addresses=AddressRule(loopback=True))
+LOCAL = SourceRules(addresses=AddressRule(loopback=True), roots=(Path("/"),))
 METADATA = "http://169.254.169.254/latest/meta-data/"
 
 
@@ -220,6 +221,19 @@ def test_files_are_limited_to_the_roots(tmp_path: Path) -> None:
         open_source(camera(str(inside / "circle.avi")), rules)
     with pytest.raises(SourceError, match="no regular file"):
         open_source(camera(str(inside / "pipe")), rules)
+
+
+@pytest.mark.parametrize("name", ["in/clip.avi", "in", "none.avi"])
+def test_without_roots_no_file_is_opened(name: str, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    video(tmp_path / "in")
+    path = str(tmp_path / name)
+    with pytest.raises(SourceRefusedError) as caught:
+        open_source(camera(path), SourceRules.of(Settings()))
+    assert str(caught.value) == (
+        f"source {path!r} is outside of FRAMEBUS_SOURCE_ROOTS; "
+        "expected a path in a folder that it names (now it names none)"
+    )
 
 
 def test_nobody_learns_what_is_outside_of_the_roots(tmp_path: Path) -> None:

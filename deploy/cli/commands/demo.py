@@ -31,6 +31,7 @@ def demo(
     from deploy.cli.demo_run import DemoRun  # noqa: PLC0415  # --help does without all of this
     from deploy.cli.local import own_cameras, set_up, with_page_port  # noqa: PLC0415
     from deploy.local import capacity  # noqa: PLC0415
+    from deploy.local.stack import with_files_of, with_open_sources  # noqa: PLC0415
     from schemas.catalogue import Catalogue  # noqa: PLC0415
 
     if report is not None and duration is None:
@@ -42,8 +43,10 @@ def demo(
         settings = settings.model_copy(update={"prefix": f"{settings.prefix}demo-{uuid4().hex[:8]}."})
     own = own_cameras(camera, source or (), tuple(model.name for model in Catalogue().models))
     runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
+    asked = (*samples, *own)
+    settings = with_files_of(settings, asked) if kafka else with_open_sources(settings)
     with progress_bars() as progress:
-        cameras, limited = capacity.limit((*samples, *own), settings, Catalogue(), progress=progress)
+        cameras, limited = capacity.limit(asked, settings, Catalogue(), progress=progress)
     if limited:
         err.print(limited, style="yellow", soft_wrap=True)
     run = DemoRun(settings, runtime, cameras, began=began)

@@ -13,6 +13,8 @@ from producers.sources import Source, SourceRules, barcode, open_source
 from schemas.errors import SourceError
 from schemas.messages import Camera
 
+ANYWHERE = SourceRules(roots=(Path("/"),))
+
 
 def camera(source: str, **fields: object) -> Camera:
     return Camera.model_validate({"id": "cam", "source": source, "models": ["m"], **fields})
@@ -45,7 +47,7 @@ def video(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 def test_a_file_gives_every_picture_once(video: str) -> None:
-    source = open_source(camera(video), SourceRules())
+    source = open_source(camera(video), ANYWHERE)
     assert (source.fps, source.live) == (20.0, False)
     assert numbers(source, 100) == [0, 1, 2, 3, 4, 5]
     assert source.read() is None
@@ -53,7 +55,7 @@ def test_a_file_gives_every_picture_once(video: str) -> None:
 
 
 def test_a_loop_goes_on_without_a_gap(video: str) -> None:
-    source = open_source(camera(video, loop=True), SourceRules())
+    source = open_source(camera(video, loop=True), ANYWHERE)
     assert numbers(source, 20) == [*range(6), *range(6), *range(6), 0, 1]
     source.close()
 
@@ -63,13 +65,13 @@ def test_a_folder_in_the_order_of_names(tmp_path: Path, caplog: pytest.LogCaptur
         assert cv2.imwrite(str(tmp_path / name), picture)
     (tmp_path / "b.jpg").write_text("not a picture")
     (tmp_path / "notes.txt").write_text("not looked at")
-    source = open_source(camera(str(tmp_path)), SourceRules())
+    source = open_source(camera(str(tmp_path)), ANYWHERE)
     with caplog.at_level(logging.WARNING):
         assert numbers(source, 10) == [2, 1, 0]
     assert "b.jpg" in caplog.text
     assert "notes.txt" not in caplog.text
     assert (source.fps, source.live) == (1.0, False)
-    looped = open_source(camera(str(tmp_path), loop=True, fps=5), SourceRules())
+    looped = open_source(camera(str(tmp_path), loop=True, fps=5), ANYWHERE)
     assert numbers(looped, 7) == [2, 1, 0, 2, 1, 0, 2]
     assert looped.fps == 5
 
@@ -77,7 +79,7 @@ def test_a_folder_in_the_order_of_names(tmp_path: Path, caplog: pytest.LogCaptur
 def test_a_folder_without_one_readable_picture_does_not_spin(tmp_path: Path) -> None:
     (tmp_path / "b.jpg").write_text("not a picture")
     with pytest.raises(SourceError, match="none of its pictures can be read"):
-        open_source(camera(str(tmp_path), loop=True), SourceRules()).read()
+        open_source(camera(str(tmp_path), loop=True), ANYWHERE).read()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,7 @@ def test_what_cannot_be_opened_is_named(tmp_path: Path, name: str, content: byte
     elif isinstance(content, bytes):
         path.write_bytes(content)
     with pytest.raises(SourceError, match=says) as caught:
-        open_source(camera(str(path)), SourceRules())
+        open_source(camera(str(path)), ANYWHERE)
     assert str(path) in str(caught.value)
 
 
@@ -105,14 +107,14 @@ def test_a_picture_whose_link_leads_in_a_circle_is_left_out(tmp_path: Path, capl
     (tmp_path / "a.jpg").symlink_to("b.jpg")
     (tmp_path / "b.jpg").symlink_to("a.jpg")
     assert cv2.imwrite(str(tmp_path / "c.png"), pictures(1)[0])
-    source = open_source(camera(str(tmp_path)), SourceRules())
+    source = open_source(camera(str(tmp_path)), ANYWHERE)
     with caplog.at_level(logging.WARNING):
         assert numbers(source, 10) == [0]
     assert caplog.text.count("Too many levels of symbolic links; expected a file that can be read") == 2
     with pytest.raises(SourceError, match=r"a\.jpg': Too many levels of symbolic links"):
-        open_source(camera(str(tmp_path / "a.jpg")), SourceRules())
+        open_source(camera(str(tmp_path / "a.jpg")), ANYWHERE)
 
 
 def test_a_missing_usb_camera_is_named() -> None:
     with pytest.raises(SourceError, match=r"source '97': there is no /dev/video97; expected .* \(devices here: "):
-        open_source(camera("97"), SourceRules())
+        open_source(camera("97"), ANYWHERE)

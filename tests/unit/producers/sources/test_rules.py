@@ -25,7 +25,7 @@ def test_the_settings_make_the_rules() -> None:
     assert refused == {"10.1.2.3": None, "127.0.0.1": None, "192.168.0.1": "not in the networks allowed"}
 
 
-def test_without_settings_any_path_and_no_loopback() -> None:
+def test_without_settings_no_path_and_no_loopback() -> None:
     rules = SourceRules.of(Settings())
-    assert (rules.roots, rules.passwords, rules.verify) == (None, None, True)
+    assert (rules.roots, rules.passwords, rules.verify) == ((), None, True)
     assert rules.addresses.refusal(ip_address("127.0.0.1")) == "loopback"
