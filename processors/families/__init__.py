@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from processors.families import centerface, ssd
+from processors.families import centerface, mediapipe_face, ssd
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.errors import ModelError
@@ -27,6 +27,7 @@ class Family:
 FAMILIES: Final[Mapping[str, Family]] = {
     "ssd": Family(ssd.OUTPUTS, ssd.decode),
     "centerface": Family(centerface.OUTPUTS, centerface.decode),
+    "mediapipe-face": Family(mediapipe_face.OUTPUTS, mediapipe_face.decode),
 }
 
 

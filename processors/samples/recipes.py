@@ -85,10 +85,20 @@ def centerface(source: Path, model: Model, _scratch: Path) -> ov.Model:
     return _named(network, {"537": "heatmap", "538": "scale", "539": "offset", "540": "landmarks"})
 
 
+def mediapipe_face(source: Path, _model: Model, _scratch: Path) -> ov.Model:
+    """MediaPipe's full-range face detector from its TFLite file, for one picture of 192 × 192 pixels.
+
+    Input float NHWC, x / 127.5 - 1 already done. Outputs for each of 48 × 48 cells, row by row: `regressors` (16
+    numbers) and `logits` (1).
+    """
+    names = {"reshaped_regressor_face_4": "regressors", "reshaped_classifier_face_4": "logits"}
+    return _named(ov.convert_model(str(source)), names)
+
+
 def _named(network: ov.Model, names: Mapping[str, str]) -> ov.Model:
     for output in network.outputs:
         output.get_tensor().set_names({names[output.get_any_name()]})
     return network
 
 
-RECIPES: Final[Mapping[str, Recipe]] = {"ssd": ssd, "centerface": centerface}
+RECIPES: Final[Mapping[str, Recipe]] = {"ssd": ssd, "centerface": centerface, "mediapipe-face": mediapipe_face}

@@ -75,7 +75,7 @@ class Model(Entry):
 
     name: Identifier
     title: str
-    family: Literal["ssd", "centerface"]
+    family: Identifier
     source: PackageFile
     labels: dict[int, str]
     input: InputSpec

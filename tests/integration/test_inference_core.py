@@ -6,7 +6,6 @@ import logging
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from processors.inference.core import Inference, InferenceCore
 from schemas.catalogue import Catalogue, InputSpec, Model, OutputSpec, Precision
 from schemas.errors import FrameError, FrameTooLargeError, ModelError, NotJpegError
 from schemas.messages import Detection
+from tests.integration.inference_kit import DEADLINE, infer, jpeg_of, read_frame
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
@@ -29,7 +29,6 @@ Network = Callable[[str], Path]
 OBJECTS, FACES = Catalogue().get("object-detection"), Catalogue().get("face-detection")
 PATIENT = OBJECTS.model_copy(update={"outputs": OutputSpec(threshold=0.4, nms_iou=0.6)})
 """Objects with the thresholds of the network's own post-processing, which UNCUT was recorded with."""
-DEADLINE = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -44,26 +43,6 @@ def faces(network: Network) -> Iterator[InferenceCore]:
     core = InferenceCore(FACES, network(FACES.name), precision=Precision.F32)
     yield core
     core.close()
-
-
-@cache
-def read_frame(video: Path, number: int) -> np.ndarray:
-    capture = cv2.VideoCapture(str(video))
-    capture.set(cv2.CAP_PROP_POS_FRAMES, number)
-    found, frame = capture.read()
-    capture.release()
-    assert found, f"{video} has no frame {number}"
-    return np.asarray(frame)
-
-
-def jpeg_of(picture: np.ndarray, *, width: int | None = None, quality: int = 90) -> bytes:
-    if width:
-        picture = cv2.resize(picture, (width, round(picture.shape[0] * width / picture.shape[1])))
-    return cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
-
-
-def infer(core: InferenceCore, jpeg: bytes) -> Inference:
-    return core.submit(jpeg).result(DEADLINE)
 
 
 def found_in(detections: tuple[Detection, ...], label: str, box: tuple[float, ...]) -> Detection | None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from schemas.catalogue import InputSpec, Model, OutputSpec, PackageFile, Resize
 
 
 def small_model(
-    family: Literal["ssd", "centerface"] = "ssd",
+    family: str = "ssd",
     *,
     labels: dict[int, str] | None = None,
     size: tuple[int, int] = (100, 50),
