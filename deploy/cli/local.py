@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
 from processors.samples import prepare_network
 from producers.control import check_camera
-from schemas.catalogue import Catalogue
+from schemas.catalogue import USUAL, Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera
 from schemas.settings import Settings
@@ -29,19 +29,23 @@ _STYLES: Final = ("cyan", "magenta", "green", "blue", "yellow")
 _LINE: Final = re.compile(r"\S+Z (?P<level>[A-Z]+) ")
 
 
-def set_up(settings: Settings, *, own_kafka: bool, samples: bool) -> tuple[KafkaRuntime | None, tuple[Camera, ...]]:
+def set_up(
+    settings: Settings, *, own_kafka: bool, samples: bool, models: Sequence[str] = USUAL
+) -> tuple[KafkaRuntime | None, tuple[Camera, ...]]:
     """Fetch and build what is needed, each step with its progress: Kafka, networks and, for `samples`, videos.
 
     Raises:
+        CatalogueError: One of `models` does not exist.
         EnvironmentMissingError: The machine lacks something; the message is the doctor's.
         FetchError: Something cannot be fetched.
         SettingsError: Other machines could call the API, and there is no token.
     """
+    wanted = [Catalogue().get(name) for name in models]
     check_doors(settings)
-    require(examine(settings, own_kafka=own_kafka))
+    require(examine(settings, wanted, own_kafka=own_kafka))
     with progress_bars() as progress:
         runtime = KafkaRuntime.prepare(settings, progress=progress) if own_kafka else None
-        for model in Catalogue().models:
+        for model in wanted:
             prepare_network(model, settings.cache_dir, progress=progress)
         cameras = sample_cameras(Media(settings.cache_dir, progress)) if samples else ()
     return runtime, cameras

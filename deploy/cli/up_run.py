@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,10 +44,11 @@ def check_address(settings: Settings) -> None:
         )
 
 
-def run_up(settings: Settings, runtime: KafkaRuntime | None, *, folder: Path) -> None:
-    """Keep everything running until Ctrl-C or SIGTERM."""
+def run_up(settings: Settings, runtime: KafkaRuntime | None, *, folder: Path, models: Sequence[str]) -> None:
+    """Keep everything running, with a worker for each of `models`, until Ctrl-C or SIGTERM."""
     set_up_logging(settings.log_level)
-    stack = Stack(settings, folder=folder, runtime=runtime, logs=folder / "logs", echo=Echo(quiet=False))
+    echo = Echo(quiet=False)
+    stack = Stack(settings, folder=folder, runtime=runtime, logs=folder / "logs", echo=echo, models=models)
     interrupt = Interrupt(at_once=stack.kill)
     with stack:
         try:

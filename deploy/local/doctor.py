@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
@@ -52,10 +52,10 @@ class Check:
         return f"{self.name}: {self.found}" + (f". Ways out: {self.ways_out}" if self.ways_out else "")
 
 
-def examine(settings: Settings, *, own_kafka: bool = True) -> list[Check]:
-    """Every check; those of the embedded Kafka only where it is to run."""
+def examine(settings: Settings, models: Sequence[Model] | None = None, *, own_kafka: bool = True) -> list[Check]:
+    """Every check; those of the embedded Kafka only where it is to run, and of the networks of `models`, or of all."""
     kafka = [_java(), _jars(settings), _kafka_port(settings)] if own_kafka else [_broker(settings)]
-    networks = [_network(model, settings.cache_dir) for model in Catalogue().models]
+    networks = [_network(model, settings.cache_dir) for model in models or Catalogue().models]
     return [
         *kafka,
         _opencv(),

@@ -15,7 +15,7 @@ from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
 from deploy.services import API, CAPTURE, inference
 from schemas.addresses import LOOPBACK, UNICAST
-from schemas.catalogue import Catalogue
+from schemas.catalogue import USUAL, Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera
 from schemas.settings import API_TOKENS, ROOT_SEPARATOR, Settings
@@ -45,14 +45,18 @@ class Stack:
         runtime: KafkaRuntime | None,
         logs: Path,
         echo: Echo,
+        models: Sequence[str] = USUAL,
         throwaway: bool = False,
     ) -> None:
         """A stack that is not started yet; without a `runtime` it uses the broker of `settings`.
+
+        The topics are those of the whole catalogue; `models` are the ones that get a worker.
 
         The broker's data are kept unless they are a `throwaway`: then its end need not be in order.
         """
         self._throwaway = throwaway
         self.catalogue = Catalogue()
+        self._models = tuple(models)
         port = int(settings.bootstrap_servers.rpartition(":")[2])
         self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
         self._slots = folder / "slots"
@@ -95,8 +99,7 @@ class Stack:
         """
         if self._kafka is not None:
             self._kafka.launch()
-        models = [model.name for model in self.catalogue.models]
-        known = services(self.settings, models, slots=self._slots)
+        known = services(self.settings, self._models, slots=self._slots)
         self._supervisor = Supervisor(known, log_dir=self._logs, echo=self._echo)
         # A service loads its libraries for seconds: it does so while the broker starts.
         self._supervisor.start()
@@ -124,7 +127,7 @@ class Stack:
             EnvironmentMissingError: A new process did not begin to work: its service and those after it stay as they
                 are.
         """
-        for name in (API, *(inference(model.name) for model in self.catalogue.models), CAPTURE):
+        for name in (API, *map(inference, self._models), CAPTURE):
             self.supervisor.replace(name, ended=ended)
 
     def stop(self) -> None:

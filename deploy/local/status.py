@@ -44,7 +44,13 @@ def read_status(settings: Settings) -> Status:
         if camera.enabled and (state is None or state.state in _BAD):
             problems.append(f"camera {camera.id} is {state.state if state else 'not run by anyone'}")
     models = _model_rows(settings)
-    problems += [f"no worker for {row[0]}" for row in models if row[1] == "0"]
+    wanted = {model for camera in cameras.values() if camera.enabled for model in camera.models}
+    # A model that nobody uses needs no worker, unless there are frames of it that wait for one.
+    problems += [
+        f"no worker for {name}"
+        for name, workers, lag, *_ in models
+        if workers == "0" and (name in wanted or lag != "0")
+    ]
     return Status(rows, models, problems)
 
 

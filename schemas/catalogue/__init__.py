@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.catalogue.builtin import BUILTIN
+from schemas.catalogue.builtin import BUILTIN, USUAL
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
 from schemas.errors import CatalogueError
 from schemas.printable import shown
@@ -34,4 +34,4 @@ class Catalogue:
             raise CatalogueError(f"model {shown(name)}: expected one of {', '.join(self._models)}") from None
 
 
-__all__ = ["Catalogue", "InputSpec", "Model", "OutputSpec", "PackageFile", "Precision", "Resize"]
+__all__ = ["USUAL", "Catalogue", "InputSpec", "Model", "OutputSpec", "PackageFile", "Precision", "Resize"]

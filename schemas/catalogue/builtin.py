@@ -70,4 +70,7 @@ FACE_DETECTION_FAST: Final = Model(
     outputs=OutputSpec(threshold=0.5, nms_iou=0.3),
 )
 
-BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION)
+BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION, FACE_DETECTION_FAST)
+
+USUAL: Final = (OBJECT_DETECTION.name, FACE_DETECTION.name)
+"""What one machine runs unless it is asked for others: each model costs a worker, whether it has cameras or not."""

@@ -95,6 +95,7 @@ def test_status_names_what_is_not_right(run: Run) -> None:
     assert code == 1
     assert "not right: camera yard is not run by anyone" in out
     assert f"not right: no worker for {MODEL}" in out
+    assert out.count("no worker for") == 1, "nobody uses the other models"
 
 
 def test_dead_letters_are_listed_and_shown(run: Run, settings: Settings, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.cli.options import OtherKafka, read_settings
+from schemas.catalogue import USUAL
 
 app = typer.Typer(add_completion=False)
 
@@ -17,8 +18,11 @@ def up(
     kafka: OtherKafka = None,
     data: Annotated[Path | None, typer.Option(file_okay=False, help="Where Kafka's data and the logs live.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="The page's port.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="A model to run, once for each.")] = None,
 ) -> None:
-    """Run capture, a worker for each model and the API, with a Kafka of their own or one that exists.
+    """Run capture, the API and a worker for each model, with a Kafka of their own or one that exists.
+
+    The models are object-detection and face-detection, or those asked for.
 
     Its own Kafka keeps its data, and listens where FRAMEBUS_BOOTSTRAP_SERVERS says (by default 127.0.0.1:9092), so
     that every other verb finds it there.
@@ -28,7 +32,8 @@ def up(
     from deploy.local.environment import state_dir  # noqa: PLC0415
 
     settings = with_page_port(read_settings(kafka), port)
+    models = tuple(dict.fromkeys(model or USUAL))
     if kafka is None:
         check_address(settings)
-    runtime, _ = set_up(settings, own_kafka=kafka is None, samples=False)
-    run_up(settings, runtime, folder=data or state_dir() / "up")
+    runtime, _ = set_up(settings, own_kafka=kafka is None, samples=False, models=models)
+    run_up(settings, runtime, folder=data or state_dir() / "up", models=models)
