@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from processors.families import centerface, mediapipe_face, ssd
+from processors.families import centerface, classifier, mediapipe_face, ssd, yolo
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.errors import ModelError
@@ -18,7 +18,10 @@ Decoder = Callable[[Mapping[str, Floats], Model, Placement], tuple[Detection, ..
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """What networks of one kind have in common: the names of their outputs, and how to read them."""
+    """What networks of one kind have in common: the names of their outputs, and how to read them.
+
+    Where it is one name, and a network has one output, that is the output meant, whatever the network calls it.
+    """
 
     outputs: tuple[str, ...]
     decode: Decoder
@@ -28,6 +31,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "ssd": Family(ssd.OUTPUTS, ssd.decode),
     "centerface": Family(centerface.OUTPUTS, centerface.decode),
     "mediapipe-face": Family(mediapipe_face.OUTPUTS, mediapipe_face.decode),
+    "yolo": Family(yolo.OUTPUTS, yolo.decode),
+    "classifier": Family(classifier.OUTPUTS, classifier.decode),
 }
 
 

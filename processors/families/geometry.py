@@ -40,7 +40,7 @@ class Placement:
 
     def to_frame(self, points: Floats) -> Floats:
         """Pixels of the input as pixels of the frame: `points` [..., 2 * n], x and y in turn; not clipped."""
-        pairs = points.reshape(*points.shape[:-1], -1, 2)
+        pairs = points.reshape(*points.shape[:-1], points.shape[-1] // 2, 2)
         origin = (self.left, self.top)
         scale = (self.width / self.inner_width, self.height / self.inner_height)
         return np.reshape((pairs - origin) * scale, points.shape)

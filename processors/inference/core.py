@@ -71,7 +71,7 @@ class InferenceCore:
         cache: Where OpenVINO may keep the compiled network for the next start.
 
     Raises:
-        ModelError: The network cannot be compiled or run.
+        ModelError: The network cannot be compiled or run, or its family cannot read its outputs.
     """
 
     def __init__(
@@ -93,7 +93,8 @@ class InferenceCore:
         self._network, self._reference = compile_network(
             model, network, precision=precision or model.precision, cache=cache
         )
-        warm_up(self._network)
+        # Outputs that the family cannot read are found now, and not by every frame.
+        self._read(warm_up(self._network), Placement.of(model.input, model.input.width, model.input.height))
         self._starting = threading.Lock()
         self._running: set[_Job] = set()
         self._queue: RequestQueue | None = RequestQueue(self._network, self._finish)
@@ -177,12 +178,9 @@ class InferenceCore:
         """Read the outputs; OpenVINO calls this in a thread of its own."""
         inferred = perf_counter()
         try:
-            outputs = {name: request.get_tensor(name).data for name in self._output_names}
-            found = self._decode_outputs(outputs, self._model, job.placement)
-        except (
-            Exception
-        ) as error:  # whatever it is: raised in OpenVINO's thread it would be lost, and the frame with it
-            _fail(job.future, ModelError(f"model {self._model.name}: its outputs cannot be read: {error!r}"))
+            found = self._read(request, job.placement)
+        except ModelError as error:
+            _fail(job.future, error)
         else:
             job.future.set_result(
                 Inference(
@@ -196,6 +194,17 @@ class InferenceCore:
             )
         finally:
             self._running.discard(job)
+
+    def _read(self, request: ov.InferRequest, placement: Placement) -> tuple[Detection, ...]:
+        """What the network saw; whatever fails is a ModelError: raised in OpenVINO's thread, no other would be seen."""
+        try:
+            outputs = {name: request.get_tensor(name).data for name in self._output_names}
+            return self._decode_outputs(outputs, self._model, placement)
+        except ModelError as error:
+            reason = str(error)
+        except Exception as error:  # whatever it is: families may be anybody's
+            reason = repr(error)
+        raise ModelError(f"model {self._model.name}: its outputs cannot be read: {reason}")
 
 
 def _forward_failure(decoding: Future[None], future: Future[Inference]) -> None:

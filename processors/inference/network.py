@@ -88,8 +88,11 @@ def _fitting(network: ov.Model, model: Model) -> ov.Model:
     """`network` with a static shape, once it is known to have the input and the outputs that its family needs."""
     if len(network.inputs) != 1:
         raise ModelError(f"model {model.name}: the network has {len(network.inputs)} inputs; expected 1")
+    wanted = family_of(model).outputs
+    if len(network.outputs) == len(wanted) == 1:
+        network.output(0).get_tensor().set_names(set(wanted))
     names = {name for output in network.outputs for name in output.get_names()}
-    missing = [name for name in family_of(model).outputs if name not in names]
+    missing = [name for name in wanted if name not in names]
     if missing:
         found = ", ".join(sorted(names))
         raise ModelError(f"model {model.name}: the network's outputs are {found}; expected {', '.join(missing)} too")
@@ -119,13 +122,15 @@ def one_line(error: Exception) -> str:
     return " ".join(line for line in lines if line and not line.startswith("Exception from"))
 
 
-def warm_up(compiled: ov.CompiledModel) -> None:
-    """Run the network once, so that no frame pays for what the first run allocates.
+def warm_up(compiled: ov.CompiledModel) -> ov.InferRequest:
+    """Run the network once on black, so that no frame pays for what the first run allocates; has the outputs.
 
     Raises:
         ModelError: It does not run.
     """
+    request = compiled.create_infer_request()
     try:
-        compiled.create_infer_request().infer({0: np.zeros(list(compiled.input(0).shape), np.uint8)})
+        request.infer({0: np.zeros(list(compiled.input(0).shape), np.uint8)})
     except RuntimeError as error:
         raise ModelError(f"the network does not run: {one_line(error)}") from error
+    return request

