@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from processors.families import centerface, classifier, mediapipe_face, ssd, yolo
+from processors.families import centerface, classifier, embedding, mediapipe_face, movenet, ssd, yolo
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.errors import ModelError
@@ -33,6 +33,8 @@ FAMILIES: Final[Mapping[str, Family]] = {
     "mediapipe-face": Family(mediapipe_face.OUTPUTS, mediapipe_face.decode),
     "yolo": Family(yolo.OUTPUTS, yolo.decode),
     "classifier": Family(classifier.OUTPUTS, classifier.decode),
+    "movenet": Family(movenet.OUTPUTS, movenet.decode),
+    "embedding": Family(embedding.OUTPUTS, embedding.decode),
 }
 
 

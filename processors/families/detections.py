@@ -27,8 +27,9 @@ def detections(
 ) -> tuple[Detection, ...]:
     """Detections by falling score, clipped to the frame.
 
-    `boxes` [n, 4] and `keypoints` [n, k, 2] are (x, y) in pixels of the network's input, `scores` [n] from 0 to 1,
-    `classes` [n] numbers that `model` has labels for. A box that has nothing in the frame is no detection.
+    `boxes` [n, 4] and `keypoints` [n, k, 2 or 3] are (x, y) in pixels of the network's input, a keypoint's third number
+    its score; `scores` [n] are from 0 to 1, `classes` [n] numbers that `model` has labels for. A box that has nothing
+    in the frame is no detection.
     """
     boxes = placement.clip(placement.to_frame(boxes))
     candidates = np.flatnonzero(areas(boxes) > 0)
@@ -44,7 +45,7 @@ def detections(
             limit=model.outputs.limit,
         )
     ]
-    points = None if keypoints is None else np.round(placement.to_frame(keypoints[kept]), _PIXEL_DIGITS)
+    points = None if keypoints is None else _points(keypoints[kept], placement)
     return tuple(
         Detection(
             label=model.labels[number],
@@ -61,3 +62,9 @@ def detections(
             )
         )
     )
+
+
+def _points(keypoints: Floats, placement: Placement) -> Floats:
+    """Keypoints in pixels of the frame, rounded; their scores, if they have any, stay."""
+    pixels = np.round(placement.to_frame(keypoints[..., :2]), _PIXEL_DIGITS)
+    return np.concatenate((pixels, np.round(keypoints[..., 2:].astype(np.float64), _SCORE_DIGITS)), axis=-1)

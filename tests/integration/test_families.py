@@ -16,7 +16,7 @@ from processors.families.geometry import iou
 from processors.inference.core import InferenceCore
 from processors.samples import fetch_file, prepare_network
 from schemas.catalogue import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
-from schemas.catalogue.builtin import FACE_DETECTION, FACE_DETECTION_FAST
+from schemas.catalogue.builtin import FACE_DETECTION, FACE_DETECTION_FAST, OBJECT_DETECTION
 from schemas.errors import ModelError
 from schemas.settings import Settings
 from tests.integration.inference_kit import infer, jpeg_of, read_frame
@@ -138,12 +138,16 @@ CARS = {475: "car mirror", 627: "limousine", 581: "grille", 468: "cab"}
 """Of ImageNet's 1,000 classes, those of a street full of cars."""
 
 
-def efficientnet(folder: Path, *, softmax: bool) -> Path:
-    """EfficientNet-Lite3 with float probabilities, or logits, in place of the 8-bit ones that the file gives."""
+def efficientnet(folder: Path, part: str) -> Path:
+    """EfficientNet-Lite3 up to its float probabilities (the file gives 8-bit ones), its logits or its features."""
     network = ov.convert_model(str(fetch_file(EFFICIENTNET, Settings().cache_dir)))
-    (node,) = (node for node in network.get_ops() if node.get_type_name() == "Softmax")
-    output = node.output(0) if softmax else node.input_value(0)
-    return save(ov.Model([ops.result(output)], network.get_parameters(), f"efficientnet-{softmax}"), folder)
+    nodes = {node.get_type_name(): node for node in network.get_ordered_ops()}  # the last of each type
+    outputs = {
+        "probabilities": lambda: nodes["Softmax"].output(0),
+        "logits": lambda: nodes["Softmax"].input_value(0),
+        "features": lambda: ops.squeeze(nodes["AvgPool"], ops.constant(np.array([2, 3]))).output(0),
+    }
+    return save(ov.Model([ops.result(outputs[part]())], network.get_parameters(), part), folder)
 
 
 def test_a_classifier_sees_cars_by_its_probabilities_and_by_its_logits(tmp_path: Path, media: Media) -> None:
@@ -152,11 +156,69 @@ def test_a_classifier_sees_cars_by_its_probabilities_and_by_its_logits(tmp_path:
     model = model.model_copy(update={"outputs": OutputSpec(threshold=0.05, nms_iou=0.5)})
     jpeg = jpeg_of(read_frame(media.path("bikes.mp4"), 60))
     found = []
-    for softmax in (True, False):
-        with running(model, efficientnet(tmp_path, softmax=softmax)) as core:
+    for part in ("probabilities", "logits"):
+        with running(model, efficientnet(tmp_path, part)) as core:
             found.append(infer(core, jpeg).detections)
     probabilities, logits = ({item.label: item.score for item in seen} for seen in found)
     assert set(probabilities) <= set(CARS.values())
     assert max(probabilities, key=probabilities.__getitem__) == "car mirror"
     assert logits == pytest.approx(probabilities, abs=0.001)
     assert {item.box for seen in found for item in seen} == {(0, 0, 640, 272)}
+
+
+def test_embeddings_of_one_scene_are_nearer_than_those_of_two(tmp_path: Path, media: Media) -> None:
+    model = entry("embedding", {0: "scene"}, (280, 280), layout="NHWC", resize=Resize.STRETCH)
+    scenes = {"bikes.mp4": (110, 130), "WolfgangLanger_Pexels.mp4": (10, 150), "single_face.mp4": (0, 60)}
+    vectors = []
+    with running(model, efficientnet(tmp_path, "features")) as core:
+        for video, numbers in scenes.items():
+            for number in numbers:
+                (found,) = infer(core, jpeg_of(read_frame(media.path(video), number))).detections
+                assert (found.label, found.score) == ("scene", 1.0)
+                vectors.append(found.embedding)
+    matrix = np.array(vectors)
+    assert matrix.shape == (6, 1280)
+    assert np.linalg.norm(matrix, axis=1) == pytest.approx(1.0, abs=1e-4)
+    likeness = matrix @ matrix.T
+    same = np.kron(np.eye(3), np.ones((2, 2))).astype(bool)
+    assert likeness[same].min() > likeness[~same].max() + 0.3
+
+
+MOVENET = shipped("movenet_lightning.tflite", "0fac2226112d0371903ca86e3853cec24ef603a0b2f96f589b180f0ebdd135ab")
+
+
+@pytest.fixture(scope="module")
+def pose() -> Iterator[InferenceCore]:
+    model = entry("movenet", {0: "person"}, (192, 192), layout="NHWC").model_copy(update={"source": MOVENET})
+    with running(model, prepare_network(model, Settings().cache_dir)) as core:
+        yield core
+
+
+@pytest.fixture(scope="module")
+def objects() -> Iterator[InferenceCore]:
+    with running(OBJECT_DETECTION, prepare_network(OBJECT_DETECTION, Settings().cache_dir)) as core:
+        yield core
+
+
+@pytest.mark.parametrize("number", [110, 120, 130])
+def test_movenet_finds_the_limbs_of_the_person_that_ssd_finds(
+    pose: InferenceCore, objects: InferenceCore, media: Media, number: int
+) -> None:
+    frame = read_frame(media.path("bikes.mp4"), number)
+    (cyclist,) = (item for item in infer(objects, jpeg_of(frame)).detections if item.label == "person")
+    x1, y1, x2, y2 = cyclist.box
+    wider, higher = 0.15 * (x2 - x1), 0.1 * (y2 - y1)
+    left, top = int(max(0, x1 - wider)), int(max(0, y1 - higher))
+    crop = frame[top : int(y2 + higher), left : int(x2 + wider)]
+    (person,) = infer(pose, jpeg_of(crop)).detections
+    assert (person.label, person.score > 0.6) == ("person", True)
+    box = np.array([person.box]) + np.array((left, top, left, top))
+    assert iou(np.array(cyclist.box), box)[0] > 0.7
+    assert person.keypoints is not None
+    points = np.array(person.keypoints)
+    assert points.shape == (17, 3)
+    assert person.score == pytest.approx(points[:, 2].mean(), abs=1e-3)
+    face, shoulders, hips, knees = points[:5], points[5:7], points[11:13], points[13:15]
+    heights = [part[:, 1].mean() for part in (face, shoulders, hips, knees)]
+    assert heights == sorted(heights)
+    assert shoulders[0, 0] > shoulders[1, 0], "the left shoulder of who faces the camera is on the right"
