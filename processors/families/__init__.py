@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 from processors.families import centerface, classifier, embedding, mediapipe_face, movenet, ssd, yolo
-from processors.families.geometry import Floats, Placement
+from processors.families.family import Decoder, Family
+from processors.families.geometry import Placement
+from processors.families.installed import installed_family, installed_names
 from schemas.catalogue import Model
 from schemas.errors import ModelError
-from schemas.messages import Detection
-
-Decoder = Callable[[Mapping[str, Floats], Model, Placement], tuple[Detection, ...]]
-"""From a network's outputs by name to detections in pixels of the frame."""
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """What networks of one kind have in common: the names of their outputs, and how to read them.
-
-    Where it is one name, and a network has one output, that is the output meant, whatever the network calls it.
-    """
-
-    outputs: tuple[str, ...]
-    decode: Decoder
-
 
 FAMILIES: Final[Mapping[str, Family]] = {
     "ssd": Family(ssd.OUTPUTS, ssd.decode),
@@ -39,16 +24,17 @@ FAMILIES: Final[Mapping[str, Family]] = {
 
 
 def family_of(model: Model) -> Family:
-    """The family of `model`.
+    """The family of `model`: one of ours, or one that an installed distribution brings.
 
     Raises:
-        ModelError: Nobody knows how to read the outputs of this family.
+        ModelError: Nobody knows how to read the outputs of this family, two do, or who does cannot be loaded.
     """
-    try:
-        return FAMILIES[model.family]
-    except KeyError:
-        expected = ", ".join(FAMILIES)
-        raise ModelError(f"model {model.name}: family {model.family!r}; expected one of {expected}") from None
+    own = FAMILIES.get(model.family)
+    family = installed_family(model.family, builtin=own is not None) or own
+    if family is None:
+        expected = ", ".join((*FAMILIES, *installed_names()))
+        raise ModelError(f"model {model.name}: family {model.family!r}; expected one of {expected}")
+    return family
 
 
 __all__ = ["FAMILIES", "Decoder", "Family", "Placement", "family_of"]

@@ -86,8 +86,8 @@ class InferenceCore:
     ) -> None:
         cv2.setNumThreads(1)  # the decoders are threads already; OpenCV's own would fight OpenVINO's for the cores
         self._model = model
-        self._decode_outputs = family_of(model).decode
-        self._output_names = family_of(model).outputs
+        family = family_of(model)
+        self._decode_outputs, self._output_names = family.decode, family.outputs
         self._limit_bytes = limit_bytes
         self._limit_pixels = limit_pixels
         self._network, self._reference = compile_network(
