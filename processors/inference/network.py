@@ -33,12 +33,13 @@ def compile_network(
     `cache` keeps what the device made of the network, so that the next start is quick.
 
     Raises:
-        ModelError: The network cannot be read or compiled, does not fit its catalogue entry, or the device cannot
-            compute in `precision`.
+        ModelError: The network cannot be read or compiled, does not fit its catalogue entry, or the device is not
+            there or cannot compute in `precision`.
     """
     try:
         core = ov.Core()
-        chosen = choose_precision(model, precision, core.get_property(model.device, "OPTIMIZATION_CAPABILITIES"))
+        check_device(model, core.available_devices)
+        chosen = choose_precision(model, precision, _capabilities(core, model.device))
         network = _with_pixels(_fitting(core.read_model(str(path)), model), model.input)
         config = {
             "INFERENCE_PRECISION_HINT": chosen.value,
@@ -55,6 +56,30 @@ def compile_network(
         name=model.name, version=version_of(model, path), precision=chosen.value, device=model.device
     )
     return compiled, reference
+
+
+def check_device(model: Model, there: Sequence[str]) -> None:
+    """Check that the devices that `model` names are among those that are `there`, as OpenVINO calls them.
+
+    Raises:
+        ModelError: One is not.
+    """
+    for name in _named(model.device):
+        # Of several GPUs each has a number, and GPU is the first; one alone has none.
+        if not any(device in (name, name.removesuffix(".0")) or device.startswith(f"{name}.") for device in there):
+            raise ModelError(f"model {model.name}: device {name} is not there; expected one of {', '.join(there)}")
+
+
+def _named(device: str) -> list[str]:
+    """The single devices that a device's name names: itself, or those that it may choose; none if it may choose any."""
+    chooser, _, names = device.rpartition(":")
+    return [name for name in names.split(",") if not name.startswith("-")] if chooser or device != "AUTO" else []
+
+
+def _capabilities(core: ov.Core, device: str) -> list[str]:
+    """What every device that `device` may choose can do."""
+    lists = [core.get_property(name, "OPTIMIZATION_CAPABILITIES") for name in _named(device) or ["AUTO"]]
+    return [one for one in lists[0] if all(one in other for other in lists)]
 
 
 def choose_precision(model: Model, asked: Precision, capabilities: Sequence[str]) -> Precision:
