@@ -13,7 +13,8 @@ from typing import Final
 
 from deploy.bill.licences import APACHE_JARS, BUNDLED, JARS, spdx
 from deploy.bill.part import Part, Section
-from schemas.catalogue import Catalogue
+from schemas.catalogue import PackageFile
+from schemas.catalogue.builtin import BUILTIN
 from schemas.errors import EnvironmentMissingError
 
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -124,8 +125,9 @@ def data() -> Iterator[Part]:
     """The catalogue's networks and the sample videos."""
     from deploy.local.media import PEDESTRIANS, SAMPLES  # noqa: PLC0415  # downloads, for those who want them
 
-    for model in Catalogue().models:
+    for model in BUILTIN:
         file = model.source
+        assert isinstance(file, PackageFile)  # noqa: S101  # what is built in comes from packages
         licence, whose = _split(file.licence)
         why = f"a built-in network, of {whose or file.package}"
         yield Part(Section.DATA, model.name, file.version, licence, why, hashes=(("sha256", file.sha256),))

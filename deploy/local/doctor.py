@@ -20,8 +20,8 @@ from deploy.local.java import find_java
 from deploy.local.media import Media
 from deploy.local.ports import is_free
 from processors.samples.prepare import network_path
-from schemas.catalogue import Catalogue, Model
-from schemas.errors import EnvironmentMissingError
+from schemas.catalogue import Catalogue, LocalFile, Model, PackageFile
+from schemas.errors import EnvironmentMissingError, FetchError
 from schemas.settings import Settings
 
 NEEDED_MEMORY_MB: Final = 1500
@@ -123,10 +123,15 @@ def _opencv() -> Check:
 
 def _network(model: Model, cache: Path) -> Check:
     name = f"network {model.name}"
-    built = network_path(model, cache)
+    try:
+        built = network_path(model, cache)
+    except FetchError as error:
+        return Check(name, State.MISSING, str(error), "correct the entry in the file that FRAMEBUS_CATALOGUE names")
     if built.is_file():
         return Check(name, State.OK, str(built))
-    return Check(name, State.LATER, f"is to be fetched ({model.source.megabytes:.0f} MB) and built")
+    size = f" ({model.source.megabytes:.0f} MB)" if isinstance(model.source, PackageFile) else ""
+    what = "built" if isinstance(model.source, LocalFile) else f"fetched{size} and built"
+    return Check(name, State.LATER, f"is to be {what}")
 
 
 def _videos(settings: Settings) -> Check:

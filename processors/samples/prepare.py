@@ -1,4 +1,4 @@
-"""A built-in model's network, ready for OpenVINO to read: fetched, built by its recipe, kept by its content."""
+"""A model's network, ready for OpenVINO to read: fetched, built by its recipe, kept by its content."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Final
 
 from processors.samples.cachefile import exclusive, place, scratch_directory
-from processors.samples.packages import fetch_file
 from processors.samples.progress import Progress, silent
+from processors.samples.sources import fetch_source, sha256_of_source
 from schemas.catalogue import Model
+from schemas.errors import FetchError
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def prepare_network(model: Model, cache: Path, *, progress: Progress | None = No
     with exclusive(folder / ".lock"):
         if network.is_file():
             return network
-        source = fetch_file(model.source, cache, tell)
+        source = fetch_source(model.source, cache, tell)
         label = f"{model.name}: building the network"
         tell(label, 0, 1)
         _build(model, source, network)
@@ -45,20 +46,26 @@ def prepare_network(model: Model, cache: Path, *, progress: Progress | None = No
 
 
 def network_path(model: Model, cache: Path) -> Path:
-    """Where the IR of `model` is, or will be, under `cache`."""
+    """Where the IR of `model` is, or will be, under `cache`.
+
+    Raises:
+        FetchError: Its source is a file of this machine that cannot be read.
+    """
     return cache / "networks" / f"{model.name}-{_key(model)}" / "network.xml"
 
 
 def _key(model: Model) -> str:
     """What the network's content depends on, as a short hash."""
-    parts = [
-        model.source.sha256,
+    parts: list[object] = [
+        sha256_of_source(model.source),
         model.family,
         RECIPE_VERSION,
         model.input.width,
         model.input.height,
         sorted(model.labels),
     ]
+    if model.output_names:
+        parts.append(sorted(model.output_names.items()))
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_KEY_LENGTH]
 
 
@@ -68,6 +75,8 @@ def _build(model: Model, source: Path, network: Path) -> None:
     with scratch_directory(network.parent) as scratch:
         built = scratch / network.name
         save(build(model, source, scratch), built)
+        if network_path(model, network.parents[2]) != network:
+            raise FetchError(f"model {model.name}: {source} changed while it was read; expected it to stay as it was")
         # The weights first: who sees the .xml may read both.
         place(built.with_suffix(".bin"), network.with_suffix(".bin"))
         place(built, network)

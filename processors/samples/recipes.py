@@ -1,4 +1,4 @@
-"""How the file that a package ships becomes the network that a family decodes: the one place that knows node names."""
+"""How a model's file becomes the network that its family decodes: the one place that knows node names."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Final
 
 import openvino as ov
+from openvino.preprocess import PrePostProcessor
 from openvino.tools.ovc.error import BasicError
 
 from processors.inference.network import one_line
 from processors.samples.class_heads import keep_classes
 from processors.samples.graphdef import cut_graph
-from schemas.catalogue import Model
+from schemas.catalogue import Model, PackageFile
 from schemas.errors import ModelError
 
 Recipe = Callable[[Path, Model, Path], ov.Model]
@@ -31,9 +32,10 @@ def build(model: Model, source: Path, scratch: Path) -> ov.Model:
     Raises:
         ModelError: OpenVINO cannot read the file.
     """
+    recipe = RECIPES.get(model.family, as_it_is) if isinstance(model.source, PackageFile) else as_it_is
     level, filters = logging.root.level, list(logging.root.filters)
     try:
-        return RECIPES.get(model.family, as_it_is)(source, model, scratch)
+        return recipe(source, model, scratch)
     except _CONVERSION_ERRORS as error:
         # Where it fails, OpenVINO's converter leaves the root logger silent below ERROR.
         logging.root.setLevel(level)
@@ -46,11 +48,20 @@ def save(network: ov.Model, path: Path) -> None:
     ov.save_model(network, str(path), compress_to_fp16=False)
 
 
-def as_it_is(source: Path, _model: Model, _scratch: Path) -> ov.Model:
-    """What the file says, for families without a recipe: ONNX, TFLite, Paddle, a frozen TensorFlow graph or an IR."""
-    if source.suffix == ".xml":
-        return ov.Core().read_model(str(source))
-    return ov.convert_model(str(source))
+def as_it_is(source: Path, model: Model, _scratch: Path) -> ov.Model:
+    """A network as OpenVINO reads it, with float input and, by the entry's `output_names`, its family's outputs."""
+    network = ov.Core().read_model(str(source))
+    if len(network.inputs) == 1 and network.input().element_type != ov.Type.f32:
+        steps = PrePostProcessor(network)
+        steps.input().tensor().set_element_type(ov.Type.f32)
+        steps.input().preprocess().convert_element_type(network.input().element_type)
+        network = steps.build()
+    there = {name: output for output in network.outputs for name in output.get_names()}
+    for ours, theirs in model.output_names.items():
+        if theirs not in there:
+            raise ModelError(f"model {model.name}: output {theirs!r}; expected one of {', '.join(sorted(there))}")
+        there[theirs].get_tensor().add_names({ours})
+    return network
 
 
 def ssd(source: Path, model: Model, scratch: Path) -> ov.Model:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from schemas.catalogue.builtin import BUILTIN, USUAL
-from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile, Precision, Resize
+from schemas.catalogue.model import InputSpec, Model, OutputSpec, Precision, Replicas, Resize
+from schemas.catalogue.source import LocalFile, PackageFile, Source, UrlFile
 from schemas.errors import CatalogueError
 from schemas.printable import shown
 
@@ -34,4 +35,17 @@ class Catalogue:
             raise CatalogueError(f"model {shown(name)}: expected one of {', '.join(self._models)}") from None
 
 
-__all__ = ["USUAL", "Catalogue", "InputSpec", "Model", "OutputSpec", "PackageFile", "Precision", "Resize"]
+__all__ = [
+    "USUAL",
+    "Catalogue",
+    "InputSpec",
+    "LocalFile",
+    "Model",
+    "OutputSpec",
+    "PackageFile",
+    "Precision",
+    "Replicas",
+    "Resize",
+    "Source",
+    "UrlFile",
+]

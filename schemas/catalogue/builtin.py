@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from schemas.catalogue.labels import COCO_EDGE, FACE
-from schemas.catalogue.model import InputSpec, Model, OutputSpec, PackageFile, Resize
+from schemas.catalogue.model import InputSpec, Model, OutputSpec, Resize
+from schemas.catalogue.source import PackageFile
 
 OBJECT_DETECTION: Final = Model(
     name="object-detection",

