@@ -21,12 +21,12 @@ from schemas.settings import Settings
 _SUMMARY: Final = "Elastic video inference on Kafka: every frame has an address and an outcome."
 
 
-def create_app(settings: Settings, catalogue: Catalogue | None = None) -> FastAPI:
+def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     """The API over the installation that `settings` names; it reads Kafka from start-up to shutdown."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        services = Services(settings, catalogue or Catalogue())
+        services = Services(settings, catalogue)
         app.state.services = services
         services.start()
         yield

@@ -15,6 +15,7 @@ from api.access.access import check_doors
 from api.app import create_app
 from api.patience import CONNECTIONS, PatientProtocol
 from api.services import Services
+from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 
@@ -43,7 +44,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, catalogue: Catalogue) -> int:
     """Serve on `api_host` and `api_port` until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
@@ -54,7 +55,7 @@ def run(settings: Settings) -> int:
     listener = listen(settings)
     host, port = listener.getsockname()[:2]
     log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
-    make_server(create_app(settings), settings).run(sockets=[listener])
+    make_server(create_app(settings, catalogue), settings).run(sockets=[listener])
     return 0
 
 

@@ -12,20 +12,19 @@ from processors.metrics import WorkerMetrics
 from processors.samples import prepare_network
 from processors.streaming.preflight import require_topics
 from processors.streaming.serve import FAILED, HUNG, OK, run_worker
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Model
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, model_name: str) -> int:
+def run(settings: Settings, model: Model) -> int:
     """Infer the frames of one model until SIGTERM or SIGINT; then finish what was taken, commit and leave the group.
 
     Returns the exit code: 0, or 1 when something failed and only a new process can go on. To be called from the main
     thread, once for each process.
 
     Raises:
-        CatalogueError: There is no such model.
         FetchError: Its network cannot be fetched.
         ModelError: Its network cannot be compiled.
         EnvironmentMissingError: The broker does not answer, or a topic is missing.
@@ -33,7 +32,6 @@ def run(settings: Settings, model_name: str) -> int:
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # nothing is taken before the worker has handlers of its own
         signal.signal(number, lambda *_: sys.exit(OK))
-    model = Catalogue().get(model_name)
     require_topics(settings, model.name)
     core = InferenceCore(
         model,

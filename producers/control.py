@@ -58,13 +58,13 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
 
 
 def put_camera(settings: Settings, camera: Camera) -> None:
-    """Add `camera`, or change the camera of its id; its site's capture workers take it up by themselves.
+    """Add `camera`, which `check_camera` has passed, or change the camera of its id.
+
+    Its site's capture workers take it up by themselves.
 
     Raises:
-        CameraError: It names a model that does not exist, or a source of no known kind.
         EnvironmentMissingError: Kafka does not take the record.
     """
-    check_camera(camera, Catalogue())
     _write(settings, camera.id, camera.to_json())
 
 

@@ -52,11 +52,11 @@ class _StopSignal:
         self.came = True
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, catalogue: Catalogue) -> int:
     """Run this worker's cameras until SIGTERM or SIGINT; then stop them, write final counts and leave the group.
 
-    Returns the exit code: 0, or 1 when the connection to Kafka broke in a way that only a new process mends. To be
-    called from the main thread, once for each process.
+    `catalogue` says what models want of frames. Returns the exit code: 0, or 1 when the connection to Kafka broke in a
+    way that only a new process mends. To be called from the main thread, once for each process.
     """
     _prepare_opencv()
     stop = _StopSignal()
@@ -65,7 +65,7 @@ def run(settings: Settings) -> int:
         return 0
     worker = Worker(
         settings=settings,
-        catalogue=Catalogue(),
+        catalogue=catalogue,
         owner=f"{socket.gethostname()}-{os.getpid()}",
         frames=FrameSink(settings),
         records=RecordSink(settings),

@@ -96,6 +96,8 @@ class Settings(BaseModel):
     slot: Path | None = None
     """A worker's place on this machine: a file, by which one that is started again need not wait for the session of its
     predecessor, which was killed."""
+    catalogue: Path | None = None
+    """A YAML file of models, beside the built-in ones or in their place."""
     replication_factor: int = Field(default=1, ge=1)
     cache: Path = Path("~/.cache/framebus")
     api_host: str = "127.0.0.1"

@@ -13,6 +13,7 @@ import psutil
 from rich.text import Text
 
 from api.access.access import check_doors
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, progress_bars
 from deploy.local.doctor import examine, require
 from deploy.local.kafka import KafkaRuntime
@@ -20,7 +21,7 @@ from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
 from processors.samples import prepare_network
 from producers.control import check_camera
-from schemas.catalogue import USUAL, Catalogue
+from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera
 from schemas.settings import Settings
@@ -30,17 +31,18 @@ _LINE: Final = re.compile(r"\S+Z (?P<level>[A-Z]+) ")
 
 
 def set_up(
-    settings: Settings, *, own_kafka: bool, samples: bool, models: Sequence[str] = USUAL
+    settings: Settings, *, own_kafka: bool, samples: bool, models: Sequence[str] | None = None
 ) -> tuple[KafkaRuntime | None, tuple[Camera, ...]]:
     """Fetch and build what is needed, each step with its progress: Kafka, networks and, for `samples`, videos.
 
     Raises:
-        CatalogueError: One of `models` does not exist.
+        CatalogueError: The user's file of models is wrong, or one of `models` does not exist.
         EnvironmentMissingError: The machine lacks something; the message is the doctor's.
         FetchError: Something cannot be fetched.
         SettingsError: Other machines could call the API, and there is no token.
     """
-    wanted = [Catalogue().get(name) for name in models]
+    catalogue = read_catalogue(settings)
+    wanted = [catalogue.get(name) for name in models or catalogue.usual]
     check_doors(settings)
     require(examine(settings, wanted, own_kafka=own_kafka))
     with progress_bars() as progress:
@@ -105,14 +107,16 @@ def run_folder(state: Path) -> Path:
     return folder
 
 
-def own_cameras(camera: int | None, sources: Iterable[str], models: tuple[str, ...]) -> tuple[Camera, ...]:
-    """The user's own cameras beside the samples: a USB device's number, files and URLs.
+def own_cameras(camera: int | None, sources: Iterable[str], catalogue: Catalogue) -> tuple[Camera, ...]:
+    """The user's own cameras beside the samples, for every usual model: a USB device's number, files and URLs.
 
     Raises:
         CameraError: A source is of no known kind, or holds a secret.
     """
     given = ([f"{camera}"] if camera is not None else []) + list(sources)
-    own = tuple(Camera(id=f"own-{number}", source=source, models=models) for number, source in enumerate(given, 1))
+    own = tuple(
+        Camera(id=f"own-{number}", source=source, models=catalogue.usual) for number, source in enumerate(given, 1)
+    )
     for one in own:
-        check_camera(one, Catalogue())
+        check_camera(one, catalogue)
     return own

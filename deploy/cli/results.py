@@ -8,7 +8,7 @@ from typing import Final
 from api.result_record import ResultRecord
 from api.results import ResultReader
 from api.store import ResultFilter
-from schemas.catalogue import Catalogue
+from deploy.catalogue import read_catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 
@@ -24,7 +24,8 @@ def follow(settings: Settings, *, camera: str | None, model: str | None) -> Iter
         CatalogueError: There is no such model.
         EnvironmentMissingError: The broker does not answer, or the topics do not exist.
     """
-    models = [Catalogue().get(model).name] if model else [known.name for known in Catalogue().models]
+    catalogue = read_catalogue(settings)
+    models = [catalogue.get(model).name] if model else [known.name for known in catalogue.models]
     wanted = ResultFilter(camera=camera, model=model)
     with ResultReader(settings, models, answer_s=_OPEN_S) as results:
         while True:

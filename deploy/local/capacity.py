@@ -95,9 +95,11 @@ def measure(model: Model, network: Path) -> float:
 
 def _measure_apart(model: Model, network: Path) -> float:
     """In a process of its own, so that nothing of OpenVINO stays in this one."""
-    command = [sys.executable, "-m", "deploy.local.capacity", model.name, str(network)]
+    command = [sys.executable, "-m", "deploy.local.capacity", str(network)]
     try:
-        answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_DEADLINE_S)
+        answer = subprocess.run(
+            command, input=model.model_dump_json(), capture_output=True, text=True, check=False, timeout=_DEADLINE_S
+        )
     except subprocess.TimeoutExpired:
         raise ModelError(f"model {model.name}: no measure of it within {_DEADLINE_S:.0f} s") from None
     try:
@@ -160,4 +162,4 @@ def native_fps(camera: Camera, settings: Settings) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{measure(Catalogue().get(sys.argv[1]), Path(sys.argv[2]))}\n")
+    sys.stdout.write(f"{measure(Model.from_json(sys.stdin.read()), Path(sys.argv[1]))}\n")

@@ -15,18 +15,20 @@ from typing import Final
 
 import psutil
 
+from deploy.catalogue import read_catalogue
 from deploy.local import jars
 from deploy.local.java import find_java
 from deploy.local.media import Media
 from deploy.local.ports import is_free
 from processors.samples.prepare import network_path
-from schemas.catalogue import Catalogue, LocalFile, Model, PackageFile
-from schemas.errors import EnvironmentMissingError, FetchError
+from schemas.catalogue import LocalFile, Model, PackageFile
+from schemas.errors import CatalogueError, EnvironmentMissingError, FetchError
 from schemas.settings import Settings
 
 NEEDED_MEMORY_MB: Final = 1500
 NEEDED_DISK_MB: Final = 3000
 OPENCV_WAY_OUT: Final = "apt-get install libgl1 libglib2.0-0"
+_ENTRY: Final = "correct the file that FRAMEBUS_CATALOGUE names"
 _MB: Final = 1024 * 1024
 
 
@@ -55,7 +57,7 @@ class Check:
 def examine(settings: Settings, models: Sequence[Model] | None = None, *, own_kafka: bool = True) -> list[Check]:
     """Every check; those of the embedded Kafka only where it is to run, and of the networks of `models`, or of all."""
     kafka = [_java(), _jars(settings), _kafka_port(settings)] if own_kafka else [_broker(settings)]
-    networks = [_network(model, settings.cache_dir) for model in models or Catalogue().models]
+    networks = _networks(settings, models)
     return [
         *kafka,
         _opencv(),
@@ -121,12 +123,20 @@ def _opencv() -> Check:
     return Check("opencv", State.MISSING, reason, OPENCV_WAY_OUT)
 
 
+def _networks(settings: Settings, models: Sequence[Model] | None) -> list[Check]:
+    try:
+        models = models or read_catalogue(settings).models
+    except CatalogueError as error:
+        return [Check("catalogue", State.MISSING, str(error), _ENTRY)]
+    return [_network(model, settings.cache_dir) for model in models]
+
+
 def _network(model: Model, cache: Path) -> Check:
     name = f"network {model.name}"
     try:
         built = network_path(model, cache)
     except FetchError as error:
-        return Check(name, State.MISSING, str(error), "correct the entry in the file that FRAMEBUS_CATALOGUE names")
+        return Check(name, State.MISSING, str(error), _ENTRY)
     if built.is_file():
         return Check(name, State.OK, str(built))
     size = f" ({model.source.megabytes:.0f} MB)" if isinstance(model.source, PackageFile) else ""

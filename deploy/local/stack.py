@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final, Self
 
 from deploy import topics
+from deploy.catalogue import read_catalogue
 from deploy.local.environment import API_ENVIRONMENT, CAPTURE_ENVIRONMENT, WORKER_ENVIRONMENT, environment_of
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
 from deploy.services import API, CAPTURE, inference
 from schemas.addresses import LOOPBACK, UNICAST
-from schemas.catalogue import USUAL, Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera
 from schemas.settings import API_TOKENS, ROOT_SEPARATOR, Settings
@@ -45,18 +45,18 @@ class Stack:
         runtime: KafkaRuntime | None,
         logs: Path,
         echo: Echo,
-        models: Sequence[str] = USUAL,
+        models: Sequence[str] | None = None,
         throwaway: bool = False,
     ) -> None:
         """A stack that is not started yet; without a `runtime` it uses the broker of `settings`.
 
-        The topics are those of the whole catalogue; `models` are the ones that get a worker.
+        The topics are those of the whole catalogue; `models`, by default the usual ones, get a worker.
 
         The broker's data are kept unless they are a `throwaway`: then its end need not be in order.
         """
         self._throwaway = throwaway
-        self.catalogue = Catalogue()
-        self._models = tuple(models)
+        self.catalogue = read_catalogue(settings)
+        self._models = tuple(models or self.catalogue.usual)
         port = int(settings.bootstrap_servers.rpartition(":")[2])
         self._kafka = EmbeddedKafka(folder / "kafka", runtime, port=port) if runtime else None
         self._slots = folder / "slots"

@@ -10,9 +10,9 @@ from confluent_kafka.admin import AdminClient
 
 from api.kafka import client_config
 from api.progress import ProgressReader
+from deploy.catalogue import read_catalogue
 from deploy.local.records import read_records
 from producers.control import read_cameras
-from schemas.catalogue import Catalogue
 from schemas.errors import MessageError
 from schemas.messages import Camera, CameraState, CameraStatus
 from schemas.settings import Settings
@@ -77,8 +77,7 @@ def _camera_row(camera: Camera, state: CameraStatus | None) -> tuple[str, ...]:
 
 
 def _model_rows(settings: Settings) -> list[tuple[str, ...]]:
-    catalogue = Catalogue()
-    progress = ProgressReader(settings, catalogue).read()
+    progress = ProgressReader(settings, read_catalogue(settings)).read()
     workers = _workers(settings, list(progress))
     return [
         (model, str(workers[model]), str(far.lag), str(far.committed), str(far.end)) for model, far in progress.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from schemas.catalogue.builtin import BUILTIN, USUAL
+from schemas.catalogue.builtin import BUILTIN, ON_REQUEST
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, Precision, Replicas, Resize
 from schemas.catalogue.source import LocalFile, PackageFile, Source, UrlFile
 from schemas.errors import CatalogueError
@@ -20,6 +20,11 @@ class Catalogue:
         """Every model, in the catalogue's order."""
         return tuple(self._models.values())
 
+    @property
+    def usual(self) -> tuple[str, ...]:
+        """The names of what one machine runs unless it is asked for others: two of ours, and the user's own."""
+        return tuple(model.name for model in self.models if model not in ON_REQUEST)
+
     def __contains__(self, name: object) -> bool:
         return name in self._models
 
@@ -36,7 +41,6 @@ class Catalogue:
 
 
 __all__ = [
-    "USUAL",
     "Catalogue",
     "InputSpec",
     "LocalFile",

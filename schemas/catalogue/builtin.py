@@ -73,5 +73,5 @@ FACE_DETECTION_FAST: Final = Model(
 
 BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION, FACE_DETECTION_FAST)
 
-USUAL: Final = (OBJECT_DETECTION.name, FACE_DETECTION.name)
-"""What one machine runs unless it is asked for others: each model costs a worker, whether it has cameras or not."""
+ON_REQUEST: Final = (FACE_DETECTION_FAST,)
+"""What a machine runs only where it is asked to: each model costs a worker, whether it has cameras or not."""

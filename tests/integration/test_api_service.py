@@ -24,7 +24,13 @@ from schemas.settings import Settings
 from tests.integration.api_client import serving, streaming
 from tests.integration.api_world import MODEL, World, free_port, wait_for
 
-_RUN = "import sys; from api.service import run; from schemas.settings import Settings; sys.exit(run(Settings(%s)))"
+_RUN = """
+import sys
+from api.service import run
+from schemas.catalogue import Catalogue
+from schemas.settings import Settings
+sys.exit(run(Settings(%s), Catalogue()))
+"""
 
 
 @contextmanager
@@ -80,7 +86,7 @@ def test_a_port_that_is_taken_is_named(settings: Settings, catalogue: Catalogue)
     with serving(settings, catalogue, ready=False) as client:
         taken = settings.model_copy(update={"api_port": client.base_url.port})
         with pytest.raises(EnvironmentMissingError, match=rf"127.0.0.1:{client.base_url.port}: .*expected a free port"):
-            service.run(taken)
+            service.run(taken, Catalogue())
 
 
 def test_a_broker_that_has_never_had_a_group_is_audited_at_once(tmp_path: Path, catalogue: Catalogue) -> None:

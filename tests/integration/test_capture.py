@@ -13,8 +13,9 @@ from confluent_kafka import Producer
 
 from processors.inference.jpeg import check_jpeg
 from producers.connection import client_config
-from producers.control import put_camera, read_cameras, remove_camera
+from producers.control import check_camera, put_camera, read_cameras, remove_camera
 from producers.sources import barcode
+from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, EnvironmentMissingError
 from schemas.ledger.captures import RunTotals
 from schemas.messages import Camera, CameraState, CameraStatus, Lane, Pacing
@@ -216,6 +217,6 @@ def test_the_desired_state_is_checked_written_and_read(settings: Settings) -> No
     doors = {record.partition() for record in read_topic(settings, settings.names.cameras) if record.key() == b"door"}
     assert len(doors) == 1, "a tombstone in another partition would leave a ghost"
     with pytest.raises(CameraError, match="model 'telepathy'"):
-        put_camera(settings, camera.model_copy(update={"models": ("telepathy",)}))
+        check_camera(camera.model_copy(update={"models": ("telepathy",)}), Catalogue())
     with pytest.raises(CameraError, match="camera id 'No Name'"):
         remove_camera(settings, "No Name")

@@ -25,8 +25,9 @@ ROOT = Path(__file__).parents[2]
 SERVICE = """
 import os, sys
 from processors.service import run
+from schemas.catalogue import Catalogue
 from schemas.settings import Settings
-sys.exit(run(Settings.from_environment(os.environ), sys.argv[1]))
+sys.exit(run(Settings.from_environment(os.environ), Catalogue().get(sys.argv[1])))
 """
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import out
 from deploy.cli.options import Kafka, reach_kafka
 from schemas.errors import WindowError
@@ -45,12 +46,12 @@ def audit(
     from api.audit import Auditor  # noqa: PLC0415  # a Kafka client, which --help does without
     from api.audit_report import AuditReport, render  # noqa: PLC0415
     from deploy.cli.audit_watch import AuditWatch  # noqa: PLC0415
-    from schemas.catalogue import Catalogue  # noqa: PLC0415
 
     if watch and until is not None:
         raise WindowError(f"until = {until!r} with --watch: expected --since alone; what is watched has no end")
     window = Window.parse(since, until, now=datetime.now(UTC))
-    auditor = Auditor(reach_kafka(kafka), Catalogue(), model=model, window=window)
+    settings = reach_kafka(kafka)
+    auditor = Auditor(settings, read_catalogue(settings), model=model, window=window)
     try:
         if watch:
             raise typer.Exit(AuditWatch(auditor, window=window, as_json=as_json).run(interval, deadline))

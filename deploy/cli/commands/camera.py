@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import out, table
 from deploy.cli.options import Kafka, read_settings
 from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
-from schemas.catalogue import Catalogue
 from schemas.errors import CameraError
 from schemas.messages import Camera, Lane, Pacing
 from schemas.redaction import redact
@@ -66,7 +66,8 @@ def add(  # noqa: PLR0913  # one parameter for each option
         source=source, models=models, site=site, fps=fps, loop=loop, pacing=pacing, lane=lane, quality=quality,
         enabled=enabled,
     )  # fmt: skip
-    _put(settings, {"models": [Catalogue().models[0].name], **given, "id": camera}, "added")
+    first = read_catalogue(settings).models[0].name
+    _put(settings, {"models": [first], **given, "id": camera}, "added")
 
 
 @app.command()
@@ -116,7 +117,7 @@ def _given(**options: object) -> dict[str, object]:
 
 def _put(settings: Settings, fields: dict[str, object], done: str) -> None:
     camera = make_camera(fields)
-    check_camera(camera, Catalogue())
+    check_camera(camera, read_catalogue(settings))
     put_camera(settings, camera)
     out.print(f"camera {camera.id} {done}: {', '.join(camera.models)} from {redact(camera.source)}", markup=False)
 

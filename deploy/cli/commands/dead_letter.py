@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 from rich.console import Console
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, out, print_long, table
 from deploy.cli.options import Kafka, reach_kafka
 from schemas.errors import SettingsError
@@ -143,9 +144,9 @@ def redrive(  # noqa: PLR0913  # one parameter for each option
 @contextmanager
 def _desk(kafka: str | None, since: datetime | None = None) -> Iterator[Desk]:
     from api.dead_letters import Desk  # noqa: PLC0415  # the Kafka client, which --help does without
-    from schemas.catalogue import Catalogue  # noqa: PLC0415
 
-    desk = Desk(reach_kafka(kafka), Catalogue(), keep=_KNOWN, since=since, deadline_s=120.0)
+    settings = reach_kafka(kafka)
+    desk = Desk(settings, read_catalogue(settings), keep=_KNOWN, since=since, deadline_s=120.0)
     try:
         yield desk
         if desk.malformed:

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, progress_bars
 from deploy.cli.options import OtherKafka, read_settings
 
@@ -32,7 +33,6 @@ def demo(
     from deploy.cli.local import own_cameras, set_up, with_page_port  # noqa: PLC0415
     from deploy.local import capacity  # noqa: PLC0415
     from deploy.local.stack import with_files_of, with_open_sources  # noqa: PLC0415
-    from schemas.catalogue import USUAL, Catalogue  # noqa: PLC0415
 
     if report is not None and duration is None:
         raise typer.BadParameter("it needs --duration", param_hint="--report")
@@ -41,12 +41,13 @@ def demo(
     if kafka is not None:
         # On a broker that others use too, the demo keeps to itself.
         settings = settings.model_copy(update={"prefix": f"{settings.prefix}demo-{uuid4().hex[:8]}."})
-    own = own_cameras(camera, source or (), USUAL)
+    catalogue = read_catalogue(settings)
+    own = own_cameras(camera, source or (), catalogue)
     runtime, samples = set_up(settings, own_kafka=kafka is None, samples=True)
     asked = (*samples, *own)
     settings = with_files_of(settings, asked) if kafka else with_open_sources(settings)
     with progress_bars() as progress:
-        cameras, limited = capacity.limit(asked, settings, Catalogue(), progress=progress)
+        cameras, limited = capacity.limit(asked, settings, catalogue, progress=progress)
     if limited:
         err.print(limited, style="yellow", soft_wrap=True)
     run = DemoRun(settings, runtime, cameras, began=began)

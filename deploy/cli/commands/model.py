@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import out, progress_bars, table
 from deploy.cli.options import read_settings
 from schemas.catalogue import Catalogue, Model
@@ -28,13 +29,13 @@ def list_models() -> None:
 @app.command()
 def show(name: Name) -> None:
     """Show a model's whole entry as JSON."""
-    out.print(Catalogue().get(name).model_dump_json(indent=2), markup=False, soft_wrap=True)
+    out.print(_catalogue().get(name).model_dump_json(indent=2), markup=False, soft_wrap=True)
 
 
 @app.command()
 def fetch(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None) -> None:
     """Fetch and build networks into the cache: those named, or all."""
-    models = [Catalogue().get(name) for name in names] if names else _all()
+    models = [_catalogue().get(name) for name in names] if names else _all()
     for model in models:
         out.print(f"{model.name} {_network(model)}", markup=False, soft_wrap=True)
 
@@ -48,7 +49,7 @@ def predict(
     """Show what a model sees in one picture."""
     from processors.inference.core import InferenceCore  # noqa: PLC0415  # OpenVINO, for this verb only
 
-    entry = Catalogue().get(model)
+    entry = _catalogue().get(model)
     core = InferenceCore(entry, _network(entry))
     try:
         seen = core.submit(_jpeg(image)).result(_TIMEOUT_S)
@@ -65,8 +66,12 @@ def predict(
     out.print(f"{len(rows)} in {seen.width}x{seen.height}, {core.reference.precision}, {seen.infer_s * 1000:.1f} ms")
 
 
+def _catalogue() -> Catalogue:
+    return read_catalogue(read_settings())
+
+
 def _all() -> tuple[Model, ...]:
-    return Catalogue().models
+    return _catalogue().models
 
 
 def _network(model: Model) -> Path:

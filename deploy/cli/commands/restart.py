@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import out
 from deploy.cli.options import Kafka, read_settings
 
@@ -26,8 +27,8 @@ def restart(
     from deploy import topics  # noqa: PLC0415  # --help does without all of this
     from deploy.local import restarting  # noqa: PLC0415
     from deploy.local.environment import state_dir  # noqa: PLC0415
-    from schemas.catalogue import Catalogue  # noqa: PLC0415
 
-    topics.apply(read_settings(kafka), Catalogue())
+    settings = read_settings(kafka)
+    topics.apply(settings, read_catalogue(settings))
     restarting.ask(data or state_dir() / "up", deadline_s=deadline)
     out.print("every service was replaced")

@@ -10,11 +10,12 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.options import Kafka, read_settings
 from deploy.cli.service import serve_metrics, set_up_logging
 from deploy.services import API, CAPTURE
 from deploy.services import inference as worker_of
-from schemas.catalogue import Catalogue
+from schemas.catalogue import Catalogue, Model
 from schemas.settings import Settings
 
 app = typer.Typer(
@@ -33,7 +34,7 @@ def inference(
     model: Annotated[str, typer.Option("--model", help="The model's name in the catalogue.")], kafka: Kafka = None
 ) -> None:
     """Infer one model's frames."""
-    _run("processors.service", kafka, model, needs=worker_of(Catalogue().get(model).name))
+    _run("processors.service", kafka, needs=worker_of(model), give=lambda catalogue: catalogue.get(model))
 
 
 @app.command()
@@ -51,18 +52,25 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
+def _whole(catalogue: Catalogue) -> Catalogue:
+    return catalogue
+
+
 def _no_check(_: Settings) -> None: ...
 
 
 def _run(
     module: str,
     kafka: str | None,
-    *arguments: str,
+    *,
     needs: str,
+    give: Callable[[Catalogue], Catalogue | Model] = _whole,
     metrics: bool = True,
     check: Callable[[Settings], None] = _no_check,
 ) -> None:
     settings = read_settings(kafka)
+    catalogue = read_catalogue(settings)
+    given = give(catalogue)
     set_up_logging(settings.log_level)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)  # until the service, which has something to finish, takes over
@@ -71,7 +79,6 @@ def _run(
     check(settings)
     if metrics:
         serve_metrics(settings)
-    catalogue = Catalogue()
     rules = import_module("deploy.topics.acl").rules(settings, catalogue)
     import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])
-    raise typer.Exit(run(settings, *arguments))
+    raise typer.Exit(run(settings, given))

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from deploy import topics
+from deploy.catalogue import read_catalogue
 from deploy.cli.console import out
 from deploy.cli.options import Kafka, read_settings
 from deploy.topics.acl import Acl, acl_plan
-from schemas.catalogue import Catalogue
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 
@@ -27,7 +27,8 @@ Principals = Annotated[
 @app.command()
 def plan(kafka: Kafka = None) -> None:
     """Show what `apply` would change; exit code 1 if anything."""
-    changes = topics.changes(read_settings(kafka), Catalogue())
+    settings = read_settings(kafka)
+    changes = topics.changes(settings, read_catalogue(settings))
     _show(changes, "the topics are as planned")
     raise typer.Exit(1 if changes else 0)
 
@@ -35,7 +36,8 @@ def plan(kafka: Kafka = None) -> None:
 @app.command()
 def apply(kafka: Kafka = None) -> None:
     """Create, grow and alter topics until they are as planned."""
-    _show(topics.apply(read_settings(kafka), Catalogue()), "nothing to do: the topics are as planned")
+    settings = read_settings(kafka)
+    _show(topics.apply(settings, read_catalogue(settings)), "nothing to do: the topics are as planned")
 
 
 @acl.command("plan")
@@ -78,7 +80,7 @@ def _planned(settings: Settings, given: list[str] | None) -> list[Acl]:
         if not (kind and name):
             raise SettingsError(f"--principal {entry!r}: expected SERVICE=User:NAME")
         principals[service] = principal
-    return acl_plan(settings, Catalogue(), principals)
+    return acl_plan(settings, read_catalogue(settings), principals)
 
 
 def _show(changes: list[topics.Change], otherwise: str) -> None:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from deploy.catalogue import read_catalogue
 from deploy.cli.options import OtherKafka, read_settings
-from schemas.catalogue import USUAL
 
 app = typer.Typer(add_completion=False)
 
@@ -22,7 +22,7 @@ def up(
 ) -> None:
     """Run capture, the API and a worker for each model, with a Kafka of their own or one that exists.
 
-    The models are object-detection and face-detection, or those asked for.
+    The models are object-detection, face-detection and those of FRAMEBUS_CATALOGUE, or those asked for.
 
     Its own Kafka keeps its data, and listens where FRAMEBUS_BOOTSTRAP_SERVERS says (by default 127.0.0.1:9092), so
     that every other verb finds it there.
@@ -32,7 +32,7 @@ def up(
     from deploy.local.environment import state_dir  # noqa: PLC0415
 
     settings = with_page_port(read_settings(kafka), port)
-    models = tuple(dict.fromkeys(model or USUAL))
+    models = tuple(dict.fromkeys(model or read_catalogue(settings).usual))
     if kafka is None:
         check_address(settings)
     runtime, _ = set_up(settings, own_kafka=kafka is None, samples=False, models=models)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from deploy.cli import local
 from deploy.cli.local import Echo, fresh_logs, own_cameras, run_folder, with_page_port
+from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, EnvironmentMissingError
 from schemas.settings import Settings
 
@@ -27,14 +28,14 @@ def test_the_page_takes_the_usual_port_or_a_free_one() -> None:
 
 def test_own_cameras_get_names_and_all_models() -> None:
     models = ("object-detection", "face-detection")
-    made = own_cameras(0, ["rtsp://cam/1"], models)
+    made = own_cameras(0, ["rtsp://cam/1"], Catalogue())
     assert [(camera.id, camera.source, camera.models) for camera in made] == [
         ("own-1", "0", models),
         ("own-2", "rtsp://cam/1", models),
     ]
-    assert own_cameras(None, [], models) == ()
+    assert own_cameras(None, [], Catalogue()) == ()
     with pytest.raises(CameraError, match=r"camera 'own-1': source .* holds a secret"):
-        own_cameras(None, ["rtsp://me:secret@cam/1"], models)
+        own_cameras(None, ["rtsp://me:secret@cam/1"], Catalogue())
 
 
 def test_folders_of_killed_runs_are_removed_and_those_of_living_ones_stay(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from api.access.guard import BODY_LIMIT_BYTES
 from api.access.limits import FAILURES
 from api.access.roles import role_for
 from api.app import create_app
+from schemas.catalogue import Catalogue
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 from tests.planted import OPERATOR_TOKEN, VIEWER_TOKEN
@@ -35,7 +36,7 @@ def open_settings(**given: Any) -> Settings:
 
 
 def client(of: Settings, *, peer: str = "192.0.2.1", **options: Any) -> httpx.AsyncClient:
-    transport = httpx.ASGITransport(create_app(of), client=(peer, 40000))
+    transport = httpx.ASGITransport(create_app(of, Catalogue()), client=(peer, 40000))
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8080", **options)
 
 
@@ -54,7 +55,7 @@ EXPECTED = {
 
 
 def test_every_route_has_its_role() -> None:
-    app = create_app(settings())
+    app = create_app(settings(), Catalogue())
     routes = {(method, path) for path, methods in _routes(app.routes) for method in methods}
     assert len(routes) > 10
     for method, path in routes:
@@ -152,7 +153,7 @@ async def test_a_session_is_opaque_and_unreachable_for_scripts_and_ends() -> Non
 
 
 async def test_with_tls_the_cookie_is_secure_and_the_browser_remembers_it() -> None:
-    transport = httpx.ASGITransport(create_app(settings()))
+    transport = httpx.ASGITransport(create_app(settings(), Catalogue()))
     async with httpx.AsyncClient(transport=transport, base_url="https://cameras.example") as asking:
         begun = await asking.post(SESSION, json={"token": OPERATOR}, headers={"origin": "https://cameras.example"})
         assert begun.headers["set-cookie"].startswith("__Host-framebus=")
@@ -294,7 +295,7 @@ async def test_a_websocket_is_closed() -> None:
         return {"type": "websocket.connect"}
 
     scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
-    await create_app(settings())(scope, receive, send)
+    await create_app(settings(), Catalogue())(scope, receive, send)
     assert sent == [{"type": "websocket.close", "code": 1008}]
 
 
