@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from confluent_kafka import Producer
 
@@ -144,6 +145,12 @@ def test_an_audit_names_the_frame_that_is_not_explained(run: Run, settings: Sett
     assert run("audit", "--model", "face-detection")[0] == 0
 
 
+def read_picture(path: Path) -> np.ndarray:
+    picture = cv2.imread(str(path))
+    assert picture is not None
+    return np.asarray(picture)
+
+
 def test_a_model_is_tried_on_a_picture(run: Run, media: Media, network: Callable[[str], Path], tmp_path: Path) -> None:
     network("face-detection")
     video = cv2.VideoCapture(str(media.path("single_face.mp4")))
@@ -153,8 +160,27 @@ def test_a_model_is_tried_on_a_picture(run: Run, media: Media, network: Callable
     cv2.imwrite(str(image), picture)
     code, out, _ = run("model", "predict", str(image), "--model", "face-detection", "--json")
     assert code == 0
-    assert json.loads(out.splitlines()[0])["label"] == "face"
+    assert [found["label"] for found in json.loads(out)["detections"]] == ["face"]
+    code, again, _ = run("model", "predict", "face-detection", str(image), "--json")
+    assert (code, again) == (0, out)
+    assert [path.name for path in tmp_path.iterdir()] == ["face.png"]
+    code, out, _ = run("model", "predict", "face-detection", str(image))
+    drawn = read_picture(tmp_path / "face-detection-face.jpg")
+    assert (code, drawn.shape) == (0, picture.shape)
+    x1, y1, x2, y2 = (round(edge) for edge in json.loads(again)["detections"][0]["box"])
+    changed = np.abs(drawn.astype(int) - picture).max(axis=2) > 60
+    assert changed[y1 : y2 + 1, [x1, x2]].mean() > 0.8
+    assert run("model", "predict", "face-detection", str(image), "-o", str(tmp_path / "seen.png"))[0] == 0
+    assert read_picture(tmp_path / "seen.png").shape == picture.shape
     (tmp_path / "text.jpg").write_text("no picture")
     code, _, err = run("model", "predict", str(tmp_path / "text.jpg"), "--model", "face-detection")
     assert code == 2
     assert "OpenCV cannot read it" in err
+    for arguments, says in (
+        (["face-detection", str(tmp_path / "none.jpg")], "No such file or directory; expected a JPEG"),
+        ([str(image)], "expected NAME IMAGE, or IMAGE --model NAME"),
+        (["face-detection", str(image), "--model", "face-detection"], "expected NAME IMAGE, or IMAGE --model NAME"),
+        (["face-detection", str(image), "-o", str(tmp_path / "seen.doc")], "expected a name that ends in .jpg"),
+    ):
+        code, _, err = run("model", "predict", *arguments)
+        assert (code, says in " ".join(err.replace("│", " ").split())) == (2, True), err

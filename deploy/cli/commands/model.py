@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from deploy.catalogue import read_catalogue
-from deploy.cli.console import out, progress_bars, table
+from deploy.cli.console import err, out, progress_bars, table
 from deploy.cli.options import read_settings
 from schemas.catalogue import Catalogue, Model
 from schemas.errors import SourceError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch and try models.")
+if TYPE_CHECKING:
+    from processors.inference.core import Inference
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch, add and try models.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the catalogue.")]
 _TIMEOUT_S = 60.0
@@ -41,29 +45,77 @@ def fetch(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")
 
 
 @app.command()
+def add(
+    network: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An IR, ONNX, TFLite or Paddle file.")],
+    family: Annotated[str, typer.Option(help="What its outputs mean: framebus model list shows families.")],
+    name: Annotated[str | None, typer.Option(help="The model's name; else the file's.")] = None,
+    labels: Annotated[Path | None, typer.Option(dir_okay=False, help="A file with a label in each line.")] = None,
+    size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT, for a network that takes any.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", dir_okay=False, help="The file of models that gets the entry.")
+    ] = None,
+) -> None:
+    """Write an entry for a network of your own at the end of a file of models."""
+    from deploy.cli.own_model import add_to, describe  # noqa: PLC0415  # OpenVINO, for this verb only
+
+    given = read_settings().catalogue
+    file = (output or given or Path("catalogue.yaml")).expanduser().absolute()
+    entry = describe(network, family, name=name, labels=labels, size=size, beside=file)
+    add_to(file, entry)
+    said = [f"model {entry['name']} added to {file}: {entry['input']['width']}x{entry['input']['height']}"]
+    if "output_names" in entry:
+        pairs = ", ".join(f"{ours} is {theirs}" for ours, theirs in entry["output_names"].items())
+        said.append(f"its outputs, in their order: {pairs}; correct output_names if that is not so")
+    said.append("it gets RGB from 0 to 255: add colour, mean and scale to its input if it expects something else")
+    if given is None or given.expanduser().absolute() != file:
+        said.append(f"now set FRAMEBUS_CATALOGUE={file}, here and wherever services run")
+    said.append(f"try it: framebus model predict {entry['name']} PICTURE")
+    for line in said:
+        out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
 def predict(
-    image: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JPEG, PNG, … picture.")],
-    model: Annotated[str, typer.Option("--model", help="The model's name in the catalogue.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The detections as JSON lines.")] = False,
+    what: Annotated[list[str], typer.Argument(metavar="[NAME] IMAGE", help="The model's name, and a picture.")],
+    model: Annotated[str | None, typer.Option("--model", help="The model's name, if it is not an argument.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The detections as JSON, and no picture.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", dir_okay=False, help="The picture; else NAME-IMAGE.jpg beside it.")
+    ] = None,
 ) -> None:
     """Show what a model sees in one picture."""
     from processors.inference.core import InferenceCore  # noqa: PLC0415  # OpenVINO, for this verb only
 
-    entry = _catalogue().get(model)
+    *names, picture = (*([model] if model else []), *what)
+    if len(names) != 1:
+        raise typer.BadParameter("expected NAME IMAGE, or IMAGE --model NAME", param_hint="[NAME] IMAGE")
+    image = Path(picture)
+    jpeg = _jpeg(image)
+    entry = _catalogue().get(names[0])
     core = InferenceCore(entry, _network(entry))
     try:
-        seen = core.submit(_jpeg(image)).result(_TIMEOUT_S)
+        seen = core.submit(jpeg).result(_TIMEOUT_S)
     finally:
         core.close()
+    if not as_json:
+        _show(seen, core.reference.precision)
+    if output is not None or not as_json:
+        from deploy.cli.annotate import write_annotated  # noqa: PLC0415
+
+        drawn = output or image.with_name(f"{entry.name}-{image.stem}.jpg")
+        write_annotated(jpeg, seen.detections, drawn)
+        (err if as_json else out).print(f"picture {drawn}", markup=False, soft_wrap=True)
     if as_json:
-        for detection in seen.detections:
-            out.print(detection.to_json().decode(), markup=False, soft_wrap=True)
-        return
+        found = [json.loads(detection.to_json()) for detection in seen.detections]
+        out.print(json.dumps({"detections": found}), markup=False, soft_wrap=True)
+
+
+def _show(seen: Inference, precision: str) -> None:
     rows = [
         (found.label, f"{found.score:.3f}", " ".join(f"{edge:.0f}" for edge in found.box)) for found in seen.detections
     ]
     out.print(table(("label", "score", "box x1 y1 x2 y2"), rows, right=("score",)))
-    out.print(f"{len(rows)} in {seen.width}x{seen.height}, {core.reference.precision}, {seen.infer_s * 1000:.1f} ms")
+    out.print(f"{len(rows)} in {seen.width}x{seen.height}, {precision}, {seen.infer_s * 1000:.1f} ms")
 
 
 def _catalogue() -> Catalogue:
@@ -83,7 +135,10 @@ def _network(model: Model) -> Path:
 
 def _jpeg(image: Path) -> bytes:
     """The picture as JPEG: as it is if it is one, else encoded anew."""
-    value = image.read_bytes()
+    try:
+        value = image.read_bytes()
+    except OSError as error:
+        raise SourceError(f"picture {image}: {error.strerror}; expected a JPEG, PNG, … picture") from None
     if value.startswith(b"\xff\xd8"):
         return value
     import cv2  # noqa: PLC0415
