@@ -21,8 +21,10 @@ def read_catalogue(settings: Settings) -> Catalogue:
     """
     if settings.catalogue is None:
         return Catalogue()
+    from processors.families import family_names  # noqa: PLC0415  # NumPy, for those who have a file
+
     file = Path(settings.catalogue).expanduser().absolute()
-    return Catalogue(parse_entries(read_entries(file), file, BUILTIN))
+    return Catalogue(parse_entries(read_entries(file), file, BUILTIN, families=family_names()))
 
 
 def read_entries(file: Path) -> bytes:

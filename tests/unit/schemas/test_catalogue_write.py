@@ -54,7 +54,7 @@ def test_an_entry_is_added_to_what_is_there(before: str, added: str) -> None:
         ("models: []\n", "own.yaml:1: expected models: and below it a list with a - for each"),
         (f"models:\n  - {OTHER.replace('first', 'own')}\n", "own.yaml:3: model 'own': there is one in line 2"),
         (f"models:\n  - {OTHER}\n...\n", "own.yaml:4: "),
-        (f"models:\n  - {OTHER.replace('ssd', 'x')}\n", "own.yaml:2: model 'first': family = 'x'"),
+        (f"models:\n  - {OTHER.replace('ssd', 'X')}\n", "own.yaml:2: model 'first': family = 'X'"),
         ("\n\nmodels: 1", "own.yaml:3: {'models': 1}"),
     ],
 )
