@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from deploy.catalogue import read_entries
-from processors.families import FAMILIES
+from processors.families import Family, family_called, family_names
 from processors.samples.cachefile import place, scratch_directory
 from processors.samples.inspection import Inspected, inspect_network
 from schemas.catalogue.builtin import BUILTIN
-from schemas.catalogue.labels import FACE
 from schemas.catalogue.write import append_entry
 from schemas.errors import CatalogueError, ModelError
 from schemas.printable import shown
@@ -32,21 +31,24 @@ def describe(
         CatalogueError: The labels or the size are wrong or needed.
         ModelError: There is no such family, or the network is not one of it.
     """
-    known = FAMILIES.get(family)
-    if known is None:
-        raise ModelError(f"--family {shown(family)}: expected one of {', '.join(FAMILIES)}")
+    if family not in family_names():
+        raise ModelError(f"--family {shown(family)}: expected one of {', '.join(family_names())}")
+    known = family_called(family)
     seen = inspect_network(network)
     width, height = _size(seen, size)
     names = _output_names(seen, family, known.outputs)
+    shapes = {ours: seen.outputs[theirs] for ours, theirs in names.items()}
+    others = {ours: theirs for ours, theirs in names.items() if ours != theirs}
     entry: dict[str, Any] = {
         "name": name or _name(network),
         "title": network.name,
         "family": family,
         "source": {"file": os.path.relpath(network.absolute(), beside.absolute().parent)},
-        "labels": _labels(labels, family, seen, names),
-        "input": {"width": width, "height": height, "layout": seen.layout},
+        "labels": _labels(labels, family, known, seen.labels, known.count(shapes)),
+        "input": {"width": width, "height": height, "layout": seen.layout, **known.input},
     }
-    return entry | ({"output_names": names} if names else {})
+    # Of one output there is no doubt: it needs no name of ours.
+    return entry | ({"output_names": others} if others and len(names) > 1 else {})
 
 
 def add_to(file: Path, entry: Mapping[str, Any]) -> None:
@@ -71,6 +73,8 @@ def _name(network: Path) -> str:
 
 
 def _size(seen: Inspected, size: str | None) -> tuple[int, int]:
+    if size is None and seen.usual is not None and seen.width is None and seen.height is None:
+        return seen.usual
     if size is None:
         if seen.width is None or seen.height is None:
             raise CatalogueError("--size: the network takes pictures of any size; expected one, as --size 640x480")
@@ -85,26 +89,28 @@ def _size(seen: Inspected, size: str | None) -> tuple[int, int]:
 
 
 def _output_names(seen: Inspected, family: str, needed: tuple[str, ...]) -> dict[str, str]:
-    """What the network calls the outputs of its family; nothing where it calls them the same."""
+    """What the network calls the outputs of its family: the same, or something else in their order."""
     if set(needed) <= seen.outputs.keys():
-        return {}
+        return {name: name for name in needed}
     if len(seen.outputs) != len(needed):
         there, expected = ", ".join(seen.outputs), ", ".join(needed)
         raise ModelError(f"family {family}: the network's outputs are {there}; expected {len(needed)}: {expected}")
     return dict(zip(needed, seen.outputs, strict=True))
 
 
-def _labels(file: Path | None, family: str, seen: Inspected, names: Mapping[str, str]) -> list[str] | dict[int, str]:
-    """The labels of `file`; without one those that the family implies."""
-    columns = seen.outputs[names.get("scores", "scores")][-1:] if family == "ssd" else ()
-    count = columns[0] if columns else None
+def _labels(
+    file: Path | None, family: str, known: Family, written: Mapping[int, str], count: int | None
+) -> list[str] | dict[int, str]:
+    """The labels of `file`, else those written in the network, else those that the family implies, else numbers."""
     if file is not None:
         labels = _read_labels(file)
         if count is not None and len(labels) != count:
             raise CatalogueError(f"--labels {file}: {len(labels)} labels; expected {count}, as the network has scores")
         return labels
-    if family == "centerface":
-        return dict(FACE)
+    if known.labels:
+        return dict(known.labels)
+    if written and count in (None, len(written)):
+        return dict(written)
     if count is None:
         raise CatalogueError(f"--labels: family {family} implies none; expected a file with a label in each line")
     return [f"class {number}" for number in range(count)]

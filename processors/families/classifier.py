@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from processors.families.detections import detections
+from processors.families.family import Shapes
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.errors import ModelError
@@ -41,6 +42,11 @@ def decode(outputs: Mapping[str, Floats], model: Model, placement: Placement) ->
         model=model,
         placement=placement,
     )
+
+
+def count(shapes: Shapes) -> int | None:
+    """How many labels a network has: a column of scores for each."""
+    return shapes["scores"][-1] if shapes["scores"] else None
 
 
 def _probabilities(scores: Floats) -> Floats:

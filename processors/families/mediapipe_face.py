@@ -17,6 +17,7 @@ from schemas.catalogue import Model
 from schemas.errors import ModelError
 from schemas.messages import Detection
 
+INPUT: Final = {"mean": [127.5] * 3, "scale": [1 / 127.5] * 3, "resize": "letterbox"}
 OUTPUTS: Final = ("regressors", "logits")
 _CELL: Final = 4
 """Pixels of the input for each cell; an anchor lies at the middle of each."""

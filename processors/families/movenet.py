@@ -16,6 +16,7 @@ from schemas.catalogue import Model
 from schemas.errors import ModelError
 from schemas.messages import Detection
 
+INPUT: Final = {"resize": "letterbox"}
 OUTPUTS: Final = ("keypoints",)
 _SHAPE: Final = (1, 1, 17, 3)
 

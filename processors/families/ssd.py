@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from processors.families.detections import detections
+from processors.families.family import Shapes
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.messages import Detection
@@ -31,3 +32,8 @@ def decode(outputs: Mapping[str, Floats], model: Model, placement: Placement) ->
     boxes = outputs["boxes"][0, anchors, 0][:, (1, 0, 3, 2)] * size
     classes = np.array(sorted(model.labels))[columns]
     return detections(boxes, scores[anchors, columns], classes, model=model, placement=placement)
+
+
+def count(shapes: Shapes) -> int | None:
+    """How many labels a network has: a column of scores for each."""
+    return shapes["scores"][-1] if shapes["scores"] else None

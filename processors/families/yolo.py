@@ -11,12 +11,14 @@ from typing import Final
 import numpy as np
 
 from processors.families.detections import detections
+from processors.families.family import Shapes
 from processors.families.geometry import Floats, Placement
 from schemas.catalogue import Model
 from schemas.errors import ModelError
 from schemas.messages import Detection
 
 OUTPUTS: Final = ("rows",)
+INPUT: Final = {"scale": [1 / 255] * 3, "resize": "letterbox"}
 _BOX: Final = 4
 
 
@@ -44,6 +46,16 @@ def decode(outputs: Mapping[str, Floats], model: Model, placement: Placement) ->
         model=model,
         placement=placement,
     )
+
+
+def count(shapes: Shapes) -> int | None:
+    """How many labels a network has: there are more boxes than labels, so that the shape tells which head it is."""
+    match shapes["rows"]:
+        case (_, int(rows), int(columns)) if rows < columns:
+            return rows - _BOX
+        case (_, int(), int(columns)):
+            return columns - _BOX - 1
+    return None
 
 
 def _split(rows: Floats, labels: int) -> tuple[Floats, Floats]:

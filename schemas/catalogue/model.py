@@ -12,6 +12,8 @@ from schemas.catalogue.source import Entry, Source
 from schemas.errors import CatalogueError
 from schemas.messages._base import Identifier, explain
 
+LARGEST: Final = 8192
+"""Pixels of a side of a network's input, at most."""
 _ONE: Final = r"(CPU|GPU|NPU)(\.\d+)?"
 _DEVICE: Final = re.compile(rf"{_ONE}|AUTO(:-?{_ONE}(,-?{_ONE})*)?|HETERO:{_ONE}(,{_ONE})*")
 
@@ -41,8 +43,8 @@ class Resize(StrEnum):
 class InputSpec(Entry):
     """What a network takes: pixels as (x - mean) * scale for each channel in the order `colour`."""
 
-    width: Annotated[int, Field(ge=1, le=8192)]
-    height: Annotated[int, Field(ge=1, le=8192)]
+    width: Annotated[int, Field(ge=1, le=LARGEST)]
+    height: Annotated[int, Field(ge=1, le=LARGEST)]
     colour: Literal["RGB", "BGR"] = "RGB"
     layout: Literal["NHWC", "NCHW"] = "NCHW"
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,10 @@ from openvino import opset13 as ops
 
 from deploy import topics
 from deploy.catalogue import read_catalogue
+from deploy.cli.own_model import add_to, describe
 from deploy.local.environment import environment_of, inherited
-from schemas.catalogue import Catalogue, LocalFile
+from processors.families import FAMILIES
+from schemas.catalogue import Catalogue, LocalFile, Resize
 from schemas.messages import Result
 from schemas.settings import Settings
 from tests.integration.cli_kit import Run, runner
@@ -82,6 +85,67 @@ def test_a_network_of_any_size_gets_one_and_its_outputs_in_their_order(run: Run,
     model = read_catalogue(Settings(catalogue=tmp_path / "catalogue.yaml")).get("my-best")
     assert (model.input.width, model.input.height, model.input.layout) == (64, 48, "NHWC")
     assert (model.output_names, model.labels[2]) == ({"boxes": "77", "scores": "78"}, "no")
+
+
+def test_an_exported_yolo_brings_its_labels_and_its_size(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`exported.onnx` says what Ultralytics writes into its exports, and sees one box, whatever it is shown."""
+    shutil.copy(Path(__file__).with_name("exported.onnx"), tmp_path / "best.onnx")
+    code, out, _ = run("model", "add", "best.onnx", "--family", "yolo", "-o", "own.yaml")
+    assert (code, "it gets RGB from 0 to 1, with borders to 64x64;" in out) == (0, True)
+    model = read_catalogue(Settings(catalogue=tmp_path / "own.yaml")).get("best")
+    assert (model.labels, model.output_names) == ({0: "helmet", 1: "no helmet"}, {})
+    assert (model.input.width, model.input.height, model.input.resize) == (64, 64, Resize.LETTERBOX)
+    monkeypatch.setenv("FRAMEBUS_CATALOGUE", "own.yaml")
+    (tmp_path / "picture.jpg").write_bytes(jpeg())
+    code, out, _ = run("model", "predict", "best", "picture.jpg", "--json")
+    (found,) = json.loads(out)["detections"]
+    assert (code, found["label"], found["box"]) == (0, "no helmet", pytest.approx([22, 19, 42, 29], abs=0.5))
+
+
+@pytest.mark.parametrize("family", ["mediapipe-face", "movenet", "embedding", "classifier"])
+def test_each_family_describes_its_networks(family: str, tmp_path: Path) -> None:
+    picture = ops.parameter([1, 32, 32, 3], np.float32, name="picture")
+    spread = [ops.reduce_mean(picture, np.array([1, 2])) for _ in FAMILIES[family].outputs]
+    network = ov.Model([ops.result(one) for one in spread], [picture], "any")
+    for number, output in enumerate(network.outputs):
+        output.get_tensor().set_names({f"out{number}"})
+    ov.save_model(network, str(tmp_path / "any.xml"))
+    entry = describe(tmp_path / "any.xml", family, name=None, labels=None, size=None, beside=tmp_path / "own.yaml")
+    add_to(tmp_path / "own.yaml", entry)
+    model = read_catalogue(Settings(catalogue=tmp_path / "own.yaml")).get("any")
+    implied = FAMILIES[family].labels or {number: f"class {number}" for number in range(3)}
+    assert (model.family, model.labels) == (family, implied)
+    assert len(model.output_names) in (0, len(FAMILIES[family].outputs))
+
+
+@pytest.mark.parametrize(
+    ("info", "labels"),
+    [
+        ({("framework", "names"): "{1: 'b', 0: 'a', 2: 'c'}"}, {0: "a", 1: "b", 2: "c"}),
+        ({("framework", "names"): "['a', 'b', 'c']"}, {0: "a", 1: "b", 2: "c"}),
+        ({("model_info", "labels"): "person fire_hydrant dog"}, {0: "person", 1: "fire hydrant", 2: "dog"}),
+        ({("framework", "names"): "{0: 'a'}"}, None),  # of another number than the network scores
+        ({("framework", "names"): "{'a': 0}"}, None),
+        ({("framework", "names"): "__import__('os')"}, None),
+        ({("framework", "names"): "("}, None),
+        ({("framework", "names"): "5"}, None),
+    ],
+)
+def test_labels_are_those_that_the_exporter_wrote(
+    info: dict[tuple[str, str], str], labels: dict[int, str] | None, tmp_path: Path
+) -> None:
+    picture = ops.parameter([1, 32, 32, 3], np.float32, name="picture")
+    network = ov.Model([ops.result(ops.reduce_mean(picture, np.array([1, 2])))], [picture], "any")
+    network.output(0).get_tensor().set_names({"out"})
+    for path, text in info.items():
+        network.set_rt_info(text, list(path))
+    ov.save_model(network, str(tmp_path / "any.xml"))
+    entry = describe(tmp_path / "any.xml", "classifier", name=None, labels=None, size=None, beside=tmp_path / "o.yaml")
+    found = entry["labels"]
+    expected = labels or {number: f"class {number}" for number in range(3)}
+    assert (found if isinstance(found, dict) else dict(enumerate(found))) == expected
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, out, progress_bars, table
 from deploy.cli.options import read_settings
-from schemas.catalogue import Catalogue, Model
+from schemas.catalogue import Catalogue, InputSpec, Model, Resize
 from schemas.errors import SourceError
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def add(
     if "output_names" in entry:
         pairs = ", ".join(f"{ours} is {theirs}" for ours, theirs in entry["output_names"].items())
         said.append(f"its outputs, in their order: {pairs}; correct output_names if that is not so")
-    said.append("it gets RGB from 0 to 255: add colour, mean and scale to its input if it expects something else")
+    said.append(f"it gets {_pixels(entry['input'])}; correct its input (colour, mean, scale, resize) if that is not so")
     if given is None or given.expanduser().absolute() != file:
         said.append(f"now set FRAMEBUS_CATALOGUE={file}, here and wherever services run")
     said.append(f"try it: framebus model predict {entry['name']} PICTURE")
@@ -108,6 +109,15 @@ def predict(
     if as_json:
         found = [json.loads(detection.to_json()) for detection in seen.detections]
         out.print(json.dumps({"detections": found}), markup=False, soft_wrap=True)
+
+
+def _pixels(given: Mapping[str, Any]) -> str:
+    """What a network gets by the fields of its entry's `input`."""
+    spec = InputSpec.model_validate(given)
+    ends = [[(value - mean) * scale for value in (0, 255)] for mean, scale in zip(spec.mean, spec.scale, strict=True)]
+    spans = list(dict.fromkeys(f"{low:.3g} to {high:.3g}" for low, high in ends))
+    how = "with borders" if spec.resize is Resize.LETTERBOX else "stretched"
+    return f"{spec.colour} from {', '.join(spans)}, {how} to {spec.width}x{spec.height}"
 
 
 def _show(seen: Inference, precision: str) -> None:
