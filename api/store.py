@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from api.result_record import ResultRecord
-from schemas.messages import Camera, CameraStatus, Result
+from schemas.messages import Camera, CameraStatus, ModelReference, Result
 
 _T = TypeVar("_T")
 
 _RECENT: Final = 2000
 _NEWEST: Final = 4096
+_VERSIONS: Final = 8
+"""Of one model: two while an update rolls out, and a few that came before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class ResultStore:
         self._recent: deque[ResultRecord] = deque(maxlen=recent)
         self._newest: dict[tuple[str, str], ResultRecord] = {}
         self._newest_limit = newest
-        self._by_model: dict[str, ResultRecord] = {}
+        self._by_model: dict[str, dict[ModelReference, ResultRecord]] = defaultdict(dict)
 
     def add(self, records: Iterable[ResultRecord]) -> None:
         """Remember `records`, and forget the oldest for them."""
@@ -60,7 +62,7 @@ class ResultStore:
                 before = self._newest.pop(key, None)
                 # Partitions are read in any order; what counts is when the broker appended it.
                 self._newest[key] = record if before is None else max(before, record, key=_age)
-                self._by_model[record.model] = max(self._by_model.get(record.model, record), record, key=_age)
+                self._keep_version(record)
             while len(self._newest) > self._newest_limit:
                 del self._newest[next(iter(self._newest))]
 
@@ -71,11 +73,17 @@ class ResultStore:
         matching = [record for record in every.values() if wanted.matches(record.result)]
         return sorted(matching, key=_age, reverse=True)[:limit]
 
-    def newest_of_model(self, model: str) -> Result | None:
-        """The newest result of `model`."""
+    def versions_of(self, model: str) -> list[ResultRecord]:
+        """The newest result of each network that ran as `model`, newest first."""
         with self._lock:
-            record = self._by_model.get(model)
-        return record.result if record else None
+            return sorted(self._by_model.get(model, {}).values(), key=_age, reverse=True)
+
+    def _keep_version(self, record: ResultRecord) -> None:
+        versions = self._by_model[record.model]
+        reference = record.result.model
+        versions[reference] = max(versions.get(reference, record), record, key=_age)
+        if len(versions) > _VERSIONS:
+            del versions[min(versions, key=lambda known: _age(versions[known]))]
 
 
 def _age(record: ResultRecord) -> tuple[float, int]:

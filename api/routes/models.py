@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.documented import documented
 from api.progress import Progress
+from api.result_record import ResultRecord
 from api.routes.prefix import API
 from api.services import Services, ServicesDep
 from schemas.catalogue import Model
@@ -15,11 +18,21 @@ from schemas.errors import EnvironmentMissingError
 router = APIRouter(prefix=API, tags=["models"])
 
 
+class ModelVersion(BaseModel):
+    """One network that ran as this model, and when its newest result was appended."""
+
+    version: str
+    precision: str
+    device: str
+    newest_at: datetime
+
+
 class ModelEntry(BaseModel):
     """One model of the catalogue.
 
     `lag`, `committed` and `end` are frames, summed over its partitions; null while Kafka gives no answer. `version`,
-    `precision` and `device` are those of its newest result; null before the first. `max_age` is in seconds.
+    `precision` and `device` are those of its newest result; null before the first. `versions` are all that gave results
+    of late, newest first: while an update rolls out, two of them do. `max_age` is in seconds.
     """
 
     name: str
@@ -33,6 +46,7 @@ class ModelEntry(BaseModel):
     version: str | None
     precision: str | None
     device: str | None
+    versions: list[ModelVersion]
     licence: str
 
 
@@ -54,6 +68,11 @@ _EXAMPLE = ModelEntry(
     version="9f2c41d07be3",
     precision="f32",
     device="CPU",
+    versions=[
+        ModelVersion(
+            version="9f2c41d07be3", precision="f32", device="CPU", newest_at=datetime(2026, 11, 23, tzinfo=UTC)
+        )
+    ],
     licence="MIT",
 )
 
@@ -69,7 +88,8 @@ async def models(services: ServicesDep) -> Models:
 
 
 def _entry(services: Services, model: Model, progress: Progress | None) -> ModelEntry:
-    newest = services.results.newest_of_model(model.name)
+    versions = [_version(record) for record in services.results.versions_of(model.name)]
+    newest = versions[0] if versions else None
     return ModelEntry(
         name=model.name,
         title=model.title,
@@ -79,8 +99,14 @@ def _entry(services: Services, model: Model, progress: Progress | None) -> Model
         lag=progress.lag if progress else None,
         committed=progress.committed if progress else None,
         end=progress.end if progress else None,
-        version=newest.model.version if newest else None,
-        precision=newest.model.precision if newest else None,
-        device=newest.model.device if newest else None,
+        version=newest.version if newest else None,
+        precision=newest.precision if newest else None,
+        device=newest.device if newest else None,
+        versions=versions,
         licence=model.source.licence,
     )
+
+
+def _version(record: ResultRecord) -> ModelVersion:
+    ran = record.result.model
+    return ModelVersion(version=ran.version, precision=ran.precision, device=ran.device, newest_at=record.appended_at)

@@ -15,7 +15,7 @@ from deploy.local.kafka import KafkaRuntime
 from deploy.local.ports import is_free
 from deploy.local.restarting import answer, reachable
 from deploy.local.stack import Stack
-from schemas.errors import EnvironmentMissingError
+from schemas.errors import CatalogueError, EnvironmentMissingError
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,17 +60,17 @@ def run_up(settings: Settings, runtime: KafkaRuntime | None, *, folder: Path, mo
                 while not interrupt.came:
                     interrupt.pause(_TICK_S)
                     stack.check()
-                    if asked():
-                        _restart(stack, interrupt, folder)
+                    if (named := asked()) is not None:
+                        _restart(stack, named, interrupt, folder)
         except RunEndedError:
             pass
         err.print("stopping ...")
 
 
-def _restart(stack: Stack, interrupt: Interrupt, folder: Path) -> None:
+def _restart(stack: Stack, models: Sequence[str], interrupt: Interrupt, folder: Path) -> None:
     try:
-        stack.restart(lambda: interrupt.came)
-    except EnvironmentMissingError as error:
+        stack.restart(models, ended=lambda: interrupt.came)
+    except (CatalogueError, EnvironmentMissingError) as error:
         log.error("restart failed reason=%s", error)  # noqa: TRY400 (the message says it all)
         answer(folder, error)
     else:

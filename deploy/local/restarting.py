@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -21,23 +21,28 @@ SIGNAL: Final = signal.SIGUSR1
 """Not SIGHUP: that is a terminal's end, and ends `framebus up` in order."""
 _PID: Final = "up.pid"
 _ANSWER: Final = "restart.answer"
+_MODELS: Final = "restart.models"
 _OK: Final = "ok"
 _LOOK_S: Final = 0.2
 
 
 @contextmanager
-def reachable(folder: Path) -> Iterator[Callable[[], bool]]:
-    """In the block this process can be asked to restart its services; what is given says whether it was, once."""
+def reachable(folder: Path) -> Iterator[Callable[[], Sequence[str] | None]]:
+    """In the block this process can be asked to restart its services.
+
+    What is given says, once, which models' workers shall be replaced, none of them meaning every service; None: nobody
+    asks.
+    """
     asked = False
 
     def note(*_: object) -> None:
         nonlocal asked
         asked = True
 
-    def take() -> bool:
+    def take() -> Sequence[str] | None:
         nonlocal asked
         was, asked = asked, False
-        return was
+        return (folder / _MODELS).read_text(encoding="utf-8").split() if was else None
 
     before = signal.signal(SIGNAL, note)
     own = psutil.Process()
@@ -59,14 +64,15 @@ def answer(folder: Path, error: Exception | None) -> None:
         log.error("restart not answered file=%s error=%s", part, trouble)  # noqa: TRY400
 
 
-def ask(folder: Path, *, deadline_s: float) -> None:
-    """Ask the `framebus up` of `folder` to restart its services, and wait for its answer.
+def ask(folder: Path, models: Sequence[str] = (), *, deadline_s: float) -> None:
+    """Ask the `framebus up` of `folder` to replace the workers of `models`, or every service, and wait for its answer.
 
     Raises:
         EnvironmentMissingError: None runs there, it says that the restart failed, or it says nothing in time.
     """
     pid = _running(folder)
     (folder / _ANSWER).unlink(missing_ok=True)
+    (folder / _MODELS).write_text("\n".join(models), encoding="utf-8")
     os.kill(pid, SIGNAL)
     deadline = time.monotonic() + deadline_s
     while not (folder / _ANSWER).exists():

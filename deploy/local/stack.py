@@ -16,8 +16,9 @@ from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
 from deploy.services import API, CAPTURE, inference
 from schemas.addresses import LOOPBACK, UNICAST
-from schemas.errors import EnvironmentMissingError
+from schemas.errors import CatalogueError, EnvironmentMissingError
 from schemas.messages import Camera
+from schemas.printable import shown
 from schemas.settings import API_TOKENS, ROOT_SEPARATOR, Settings
 
 log = logging.getLogger(__name__)
@@ -118,16 +119,22 @@ class Stack:
                 self._retry_at = time.monotonic() + _BROKER_RETRY_S
         self.supervisor.check()
 
-    def restart(self, ended: Callable[[], bool] = lambda: False) -> None:
+    def restart(self, models: Sequence[str] = (), *, ended: Callable[[], bool] = lambda: False) -> None:
         """Put a new process in the place of each service's, one after the other, readers first: nothing is lost.
 
-        The new ones run the code that is installed now. The broker, and the process that owns this stack, stay.
+        With `models`, of their workers only. The new ones run the code that is installed now, with the catalogue as it
+        is now. The broker, and the process that owns this stack, stay.
 
         Raises:
+            CatalogueError: One of `models` has no worker here; nothing was replaced.
             EnvironmentMissingError: A new process did not begin to work: its service and those after it stay as they
                 are.
         """
-        for name in (API, *map(inference, self._models), CAPTURE):
+        for model in models:
+            if model not in self._models:
+                raise CatalogueError(f"model {shown(model)}: no worker here; expected one of {', '.join(self._models)}")
+        workers = map(inference, models or self._models)
+        for name in workers if models else (API, *workers, CAPTURE):
             self.supervisor.replace(name, ended=ended)
 
     def stop(self) -> None:

@@ -64,6 +64,10 @@ def test_everything_runs_on_a_broker_that_exists_until_ctrl_c(
             eventually(lambda: answers(page), "the API", 60)
             ask(own, tmp_path, "camera", "add", "yard", "--source", "pattern:320x240", "--model", MODEL, "--fps", "5")
             eventually(lambda: len(page.get("/api/v1/results?camera=yard").json()["results"]) >= 10, "results", 60)
+        before = pids(process.pid)
+        assert f"replaced: the worker of {MODEL}" in ask(own, tmp_path, "restart", "--model", MODEL)
+        after = pids(process.pid)
+        assert [service for service in before if before[service] != after[service]] == [f"inference --model {MODEL}"]
         family = psutil.Process(process.pid).children(recursive=True)
         assert len(family) == 4, "capture, a worker for each model that was asked for, and the API"
         ask(own, tmp_path, "camera", "remove", "yard")
@@ -80,6 +84,12 @@ def test_everything_runs_on_a_broker_that_exists_until_ctrl_c(
         for child in family:
             if child.is_running():
                 child.kill()
+
+
+def pids(up: int) -> dict[str, int]:
+    """The process of each service, by what it was asked to run."""
+    children = psutil.Process(up).children(recursive=True)
+    return {" ".join(child.cmdline()).partition(" run ")[2]: child.pid for child in children}
 
 
 def answers(page: httpx.Client) -> bool:

@@ -63,10 +63,10 @@ def test_the_newest_of_each_camera_are_bounded_too() -> None:
 def test_the_newest_of_a_model_is_the_one_appended_last() -> None:
     store = ResultStore()
     store.add([record(5), record(2), record(1, model="face-detection")])
-    newest = store.newest_of_model("object-detection")
+    (newest,) = [record.result for record in store.versions_of("object-detection")]
     assert newest is not None
     assert newest.frame.address == "object-detection/0/5"
-    assert store.newest_of_model("nothing") is None
+    assert store.versions_of("nothing") == []
 
 
 def test_cameras_with_their_states() -> None:

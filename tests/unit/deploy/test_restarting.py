@@ -12,13 +12,14 @@ from deploy.local.restarting import SIGNAL, answer, ask, reachable
 from schemas.errors import EnvironmentMissingError
 
 
+@pytest.mark.parametrize("models", [[], ["small", "other"]])
 @pytest.mark.parametrize("error", [None, EnvironmentMissingError("service api: the new process ended with code 1")])
-def test_who_asks_hears_how_it_went(error: Exception | None, tmp_path: Path) -> None:
+def test_who_asks_hears_how_it_went(error: Exception | None, models: list[str], tmp_path: Path) -> None:
     heard: list[str] = []
 
     def asker() -> None:
         try:
-            ask(tmp_path, deadline_s=20)
+            ask(tmp_path, models, deadline_s=20)
         except EnvironmentMissingError as problem:
             heard.append(str(problem))
         else:
@@ -29,10 +30,11 @@ def test_who_asks_hears_how_it_went(error: Exception | None, tmp_path: Path) -> 
         thread = threading.Thread(target=asker)
         thread.start()
         deadline = time.monotonic() + 20
-        while not asked():
+        while (named := asked()) is None:
             assert time.monotonic() < deadline
             time.sleep(0.01)
-        assert not asked(), "asked once"
+        assert named == models
+        assert asked() is None, "asked once"
         answer(tmp_path, error)
         thread.join(20)
     assert heard == ["ok" if error is None else str(error)]
