@@ -14,6 +14,7 @@ import openvino as ov
 from openvino.preprocess import PrePostProcessor
 
 from processors.families import family_of
+from processors.inference.apart import apart
 from processors.samples.cachefile import exclusive
 from schemas.catalogue import InputSpec, Model, Precision
 from schemas.errors import ModelError
@@ -36,6 +37,12 @@ def compile_network(
         ModelError: The network cannot be read or compiled, does not fit its catalogue entry, or the device is not
             there or cannot compute in `precision`.
     """
+    return apart(lambda: _compile(model, path, precision, cache))
+
+
+def _compile(
+    model: Model, path: Path, precision: Precision, cache: Path | None
+) -> tuple[ov.CompiledModel, ModelReference]:
     try:
         core = ov.Core()
         check_device(model, core.available_devices)
