@@ -55,6 +55,13 @@ def holds_secret(source: str) -> bool:
     return _names_password(source) or any(redact(form) != form for form in (source, unquote(source)))
 
 
+def hide(source: str) -> str:
+    """A camera's source as it may be shown to anybody, whoever wrote it and however its secret is encoded."""
+    shown = redact(source)
+    encoded = shown == source or redact(unquote(shown)) != unquote(shown)
+    return conceal(source) if encoded and holds_secret(source) else shown
+
+
 def _names_password(source: str) -> bool:
     """Whether its form is that of a URL with a password, or of one that lacks its scheme or a slash; paths are none."""
     user = _BEFORE_USER.sub("", source, count=1).rpartition("@")[0]

@@ -10,7 +10,7 @@ from api.routes.prefix import API
 from api.services import ServicesDep
 from schemas.contract import EXAMPLES
 from schemas.messages import Camera, CameraStatus
-from schemas.redaction import redact
+from schemas.redaction import hide
 
 router = APIRouter(prefix=API, tags=["cameras"])
 
@@ -35,7 +35,7 @@ _EXAMPLE = Cameras.model_validate({"cameras": [{"camera": EXAMPLES["camera"], "s
 async def cameras(services: ServicesDep) -> Cameras:
     """List the cameras."""
     entries = [
-        CameraEntry(camera=camera.model_copy(update={"source": redact(camera.source)}), status=status)
+        CameraEntry(camera=camera.model_copy(update={"source": hide(camera.source)}), status=status)
         for camera, status in services.cameras.all()
     ]
     return Cameras(cameras=entries)

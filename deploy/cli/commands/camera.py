@@ -13,7 +13,7 @@ from deploy.cli.options import Kafka, read_settings
 from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
 from schemas.errors import CameraError
 from schemas.messages import Camera, Lane, Pacing
-from schemas.redaction import redact
+from schemas.redaction import hide
 from schemas.settings import Settings
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, add, edit and remove cameras.")
@@ -37,7 +37,7 @@ def list_cameras(kafka: Kafka = None) -> None:
     """List the cameras."""
     cameras = read_cameras(read_settings(kafka)).values()
     rows = [
-        (camera.id, camera.site, ",".join(camera.models), "yes" if camera.enabled else "no", redact(camera.source))
+        (camera.id, camera.site, ",".join(camera.models), "yes" if camera.enabled else "no", hide(camera.source))
         for camera in cameras
     ]
     out.print(table(("id", "site", "models", "enabled", "source"), rows))
@@ -119,7 +119,7 @@ def _put(settings: Settings, fields: dict[str, object], done: str) -> None:
     camera = make_camera(fields)
     check_camera(camera, read_catalogue(settings))
     put_camera(settings, camera)
-    out.print(f"camera {camera.id} {done}: {', '.join(camera.models)} from {redact(camera.source)}", markup=False)
+    out.print(f"camera {camera.id} {done}: {', '.join(camera.models)} from {hide(camera.source)}", markup=False)
 
 
 def _known(settings: Settings, camera: str) -> Camera:

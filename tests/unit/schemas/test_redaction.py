@@ -5,7 +5,23 @@ import pytest
 from schemas.errors import MessageError
 from schemas.messages import Camera
 from schemas.printable import printable
-from schemas.redaction import redact
+from schemas.redaction import hide, redact
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("rtsp://10.0.0.7/stream1", "rtsp://10.0.0.7/stream1"),
+        ("rtsp://admin:hunter2@10.0.0.7/s", "rtsp://admin:***@10.0.0.7/s"),
+        ("http://cam/video?p%61ssword=hunter2&x=1", "http://cam/video?***"),
+        ("http://cam/video?a=1%26password%3Dhunter2", "http://cam/video?***"),
+        ("http://cam/user%3Da_password%3Dhunter2", "http://cam/***"),
+        ("rtsp://admin%253Ahunter2@10.0.0.7/s", "rtsp://***@10.0.0.7/s"),
+        ("/videos/street 100%.mp4", "/videos/street 100%.mp4"),
+    ],
+)
+def test_a_source_is_shown_without_its_secret_however_it_is_encoded(source: str, shown: str) -> None:
+    assert hide(source) == shown
 
 
 @pytest.mark.parametrize(
