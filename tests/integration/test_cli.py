@@ -80,6 +80,7 @@ def test_a_cameras_file_is_kept_by_its_whole_path(run: Run, tmp_path: Path, monk
     [
         (("--source", "0", "--model", "dogs"), "model 'dogs': expected one of object-detection, face-detection"),
         (("--source", "0", "--quality", "0"), "quality = 0"),
+        (("--source", "x" * 300, "--model", MODEL), "File name too long; expected a video file"),
         ((), "source"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -110,7 +111,7 @@ def _given(**options: object) -> dict[str, object]:
     if fields.get("fps") == 0:
         fields["fps"] = None
     source = fields.get("source")
-    if isinstance(source, str) and Path(source).exists() and not source.isdecimal():
+    if isinstance(source, str) and os.path.exists(source) and not source.isdecimal():  # noqa: PTH110  # never raises
         fields["source"] = str(Path(source).resolve())  # a capture worker may run in another folder
     return fields
 
