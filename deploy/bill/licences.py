@@ -20,7 +20,7 @@ COPYLEFT: Final[Mapping[str, frozenset[str]]] = {
     "MPL-2.0": frozenset({"certifi", "fqdn", "hypothesis", "pathspec", "lightningcss"}),
     "LGPL-2.1-or-later": frozenset({"FFmpeg", "libquadmath"}),
     "LGPL-3.0-only": frozenset({"Qt"}),
-    "GPL-3.0-or-later WITH GCC-exception-3.1": frozenset({"libgfortran", "libgcc"}),
+    "GPL-3.0-or-later WITH GCC-exception-3.1": frozenset({"libgfortran", "libgcc", "libgomp"}),
 }
 """Copyleft, each for the parts for which it was looked at: used as they are, and replaceable, they ask nothing more."""
 
@@ -33,6 +33,7 @@ SPELLINGS: Final[Mapping[str, str]] = {
     "apache software license": "Apache-2.0",
     "bsd 2-clause license": "BSD-2-Clause",
     "bsd-derived (repoze)": "LicenseRef-Repoze",
+    "freebsd": "BSD-2-Clause",
     "isc license": "ISC",
     "isc license (iscl)": "ISC",
     "mit license": "MIT",
@@ -48,6 +49,7 @@ STATED: Final[Mapping[str, str]] = {
     "confluent-kafka": "Apache-2.0",
     "faust-streaming": "BSD-3-Clause",
     "mode-streaming": "BSD-3-Clause",
+    "scipy": "BSD-3-Clause",
 }
 """Read in the package itself: its metadata say nothing, or not exactly enough, or it is for another system."""
 
@@ -108,6 +110,14 @@ BUNDLED: Final[Mapping[str, Mapping[str, tuple[str, str, str]]]] = {
         "libscipy_openblas": ("OpenBLAS", "BSD-3-Clause", "linear algebra"),
         "libgfortran": ("libgfortran", "GPL-3.0-or-later WITH GCC-exception-3.1", "OpenBLAS's"),
         "libquadmath": ("libquadmath", "LGPL-2.1-or-later", "libgfortran's"),
+    },
+    "scipy": {
+        "libscipy_openblas": ("OpenBLAS", "BSD-3-Clause", "linear algebra"),
+        "libgfortran": ("libgfortran", "GPL-3.0-or-later WITH GCC-exception-3.1", "OpenBLAS's"),
+        "libquadmath": ("libquadmath", "LGPL-2.1-or-later", "libgfortran's"),
+    },
+    "scikit-learn": {
+        "libgomp": ("libgomp", "GPL-3.0-or-later WITH GCC-exception-3.1", "threads; NNCF needs the package"),
     },
     "confluent-kafka": {
         "librdkafka": ("librdkafka, with OpenSSL 3 inside", "Apache-2.0 AND BSD-2-Clause", "the Kafka client"),
