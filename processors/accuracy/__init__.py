@@ -1,0 +1,1 @@
+"""How well a network sees: against itself in float32, and against what people marked."""
