@@ -9,7 +9,7 @@ import sys
 
 from processors.inference.core import InferenceCore
 from processors.metrics import WorkerMetrics
-from processors.samples import prepare_network
+from processors.samples.tiers import ready_tier
 from processors.streaming.preflight import require_topics
 from processors.streaming.serve import FAILED, HUNG, OK, run_worker
 from schemas.catalogue import Model
@@ -26,20 +26,23 @@ def run(settings: Settings, model: Model) -> int:
 
     Raises:
         FetchError: Its network cannot be fetched.
-        ModelError: Its network cannot be compiled.
+        ModelError: Its network cannot be compiled, or its entry asks for INT8 and it was not quantised.
         EnvironmentMissingError: The broker does not answer, or a topic is missing.
         SettingsError: A TLS file cannot be read.
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # nothing is taken before the worker has handlers of its own
         signal.signal(number, lambda *_: sys.exit(OK))
     require_topics(settings, model.name)
+    tier = ready_tier(model, settings.cache_dir)
     core = InferenceCore(
         model,
-        prepare_network(model, settings.cache_dir),
+        tier.network,
+        precision=tier.precision,
         limit_bytes=settings.frame_limit_bytes,
         limit_pixels=settings.frame_limit_pixels,
         cache=settings.cache_dir / "compiled",
     )
+    log.info("tier chosen model=%s precision=%s reason=%r", model.name, core.reference.precision, tier.why)
     code = run_worker(settings, model, core, WorkerMetrics(model.name))
     if code == HUNG:
         log.error("something hangs, ending the process at once model=%s", model.name)

@@ -19,6 +19,7 @@ from deploy.local.doctor import examine, require
 from deploy.local.kafka import KafkaRuntime
 from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
+from deploy.local.tiers import set_up_tiers
 from processors.samples import prepare_network
 from producers.control import check_camera
 from schemas.catalogue import Catalogue
@@ -35,6 +36,8 @@ def set_up(
 ) -> tuple[KafkaRuntime | None, tuple[Camera, ...]]:
     """Fetch and build what is needed, each step with its progress: Kafka, networks and, for `samples`, videos.
 
+    Built-in networks are quantised and measured once; where that fails, a warning says so, and they run in floats.
+
     Raises:
         CatalogueError: The user's file of models is wrong, or one of `models` does not exist.
         EnvironmentMissingError: The machine lacks something; the message is the doctor's.
@@ -49,6 +52,8 @@ def set_up(
         runtime = KafkaRuntime.prepare(settings, progress=progress) if own_kafka else None
         for model in wanted:
             prepare_network(model, settings.cache_dir, progress=progress)
+        for failure in set_up_tiers(wanted, settings.cache_dir, progress=progress):
+            err.print(failure, style="yellow", markup=False, soft_wrap=True)
         cameras = sample_cameras(Media(settings.cache_dir, progress)) if samples else ()
     return runtime, cameras
 

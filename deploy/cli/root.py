@@ -20,7 +20,7 @@ VERBS: Final = {
     "restart": "Replace the services of a running `up` one after the other, losing nothing.",
     "run": "Run one service: capture, inference or api.",
     "camera": "List, add, edit and remove cameras.",
-    "model": "List, show, fetch and try models.",
+    "model": "List, show, fetch, add, try and quantise models.",
     "result": "Follow results.",
     "dead-letter": "Look at frames that could not be inferred, and send them again.",
     "topic": "Plan and apply the topics.",

@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import subprocess
 import sys
 import time
@@ -19,7 +18,8 @@ from typing import Final
 
 from processors.samples.cachefile import exclusive
 from processors.samples.progress import Progress, silent
-from schemas.catalogue import Catalogue, Model
+from processors.samples.tiers import Tier, cpu_kind, ready_tier
+from schemas.catalogue import Catalogue, Model, Precision
 from schemas.errors import ModelError
 from schemas.messages import Camera
 from schemas.settings import Settings
@@ -33,18 +33,18 @@ _BATCH: Final = 4
 _DEADLINE_S: Final = 120.0
 
 
-def cpu_seconds(model: Model, network: Path, cache: Path) -> float:
+def cpu_seconds(model: Model, tier: Tier, cache: Path) -> float:
     """CPU seconds that this machine needs to infer one frame of `model`; measured once, then read from `cache`.
 
     Raises:
         ModelError: The network does not run.
     """
-    file = cache / "capacity" / f"{_key(model, network)}.json"
+    file = cache / "capacity" / f"{_key(model, tier)}.json"
     with exclusive(file.with_suffix(".lock")):
         if file.is_file():
             return float(json.loads(file.read_text())["cpu_s"])
-        measured = _measure_apart(model, network)
-        file.write_text(json.dumps({"model": model.name, "cpu": _cpu(), "cpu_s": measured}) + "\n")
+        measured = _measure_apart(model, tier)
+        file.write_text(json.dumps({"model": model.name, "cpu": cpu_kind(), "cpu_s": measured}) + "\n")
         return measured
 
 
@@ -70,7 +70,7 @@ def affordable_fps(native: Mapping[str, float], cameras: Sequence[Camera], cost:
         slow |= slower
 
 
-def measure(model: Model, network: Path) -> float:
+def measure(model: Model, tier: Tier) -> float:
     """CPU seconds a frame of this process, from JPEG to detections: the median of a few batches."""
     import cv2  # noqa: PLC0415  # heavy, and only the process that measures needs it
     import numpy as np  # noqa: PLC0415
@@ -80,7 +80,7 @@ def measure(model: Model, network: Path) -> float:
     noise = np.random.default_rng(0).integers(0, 255, (60, 80, 3), dtype=np.uint8)
     picture = cv2.resize(noise, (model.frame_width, model.frame_width * 3 // 4), interpolation=cv2.INTER_CUBIC)
     jpeg = cv2.imencode(".jpg", picture)[1].tobytes()
-    core = InferenceCore(model, network)
+    core = InferenceCore(model, tier.network, precision=tier.precision)
     times = []
     try:
         for _ in range(_ROUNDS):
@@ -93,9 +93,9 @@ def measure(model: Model, network: Path) -> float:
     return sorted(times)[_ROUNDS // 2]
 
 
-def _measure_apart(model: Model, network: Path) -> float:
+def _measure_apart(model: Model, tier: Tier) -> float:
     """In a process of its own, so that nothing of OpenVINO stays in this one."""
-    command = [sys.executable, "-m", "deploy.local.capacity", str(network)]
+    command = [sys.executable, "-m", "deploy.local.capacity", str(tier.network), tier.precision]
     try:
         answer = subprocess.run(
             command, input=model.model_dump_json(), capture_output=True, text=True, check=False, timeout=_DEADLINE_S
@@ -108,17 +108,9 @@ def _measure_apart(model: Model, network: Path) -> float:
         raise ModelError(f"model {model.name}: it cannot be measured: {answer.stderr.strip()[-500:]}") from None
 
 
-def _key(model: Model, network: Path) -> str:
-    parts = (network.parent.name, model.precision, model.device, _cpu(), os.cpu_count())
+def _key(model: Model, tier: Tier) -> str:
+    parts = (tier.network.parent.name, tier.precision, model.device, cpu_kind(), os.cpu_count())
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
-def _cpu() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return " ".join(sorted({line.partition(": ")[2] for line in lines if line.startswith(("model", "flags"))}))
 
 
 def limit(
@@ -131,14 +123,12 @@ def limit(
         FetchError: A network cannot be had.
         SourceError: A camera's source cannot be opened.
     """
-    from processors.samples import prepare_network  # noqa: PLC0415
-
     models = sorted({model for camera in cameras for model in camera.models})
     cost = {}
     for done, name in enumerate(models):
         progress(_LABEL, done, len(models))
         model = catalogue.get(name)
-        cost[name] = cpu_seconds(model, prepare_network(model, settings.cache_dir), settings.cache_dir)
+        cost[name] = cpu_seconds(model, ready_tier(model, settings.cache_dir), settings.cache_dir)
     progress(_LABEL, len(models), len(models))
     native = {camera.id: native_fps(camera, settings) for camera in cameras}
     common = affordable_fps(native, cameras, cost)
@@ -162,4 +152,5 @@ def native_fps(camera: Camera, settings: Settings) -> float:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{measure(Model.from_json(sys.stdin.read()), Path(sys.argv[1]))}\n")
+    asked = Tier(Path(sys.argv[1]), Precision(sys.argv[2]), "as asked")
+    sys.stdout.write(f"{measure(Model.from_json(sys.stdin.read()), asked)}\n")

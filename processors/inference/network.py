@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,14 +13,18 @@ from openvino.preprocess import PrePostProcessor
 
 from processors.families import family_of
 from processors.inference.apart import apart
+from processors.inference.version import version_of
 from processors.samples.cachefile import exclusive
 from schemas.catalogue import InputSpec, Model, Precision
 from schemas.errors import ModelError
 from schemas.messages import ModelReference
 
-_VERSION_LENGTH: Final = 12
-_VERSION_FIELDS: Final = {"family", "labels", "input", "outputs"}
-_CAPABILITIES: Final = {Precision.BF16: "BF16", Precision.F16: "FP16", Precision.F32: "FP32"}
+_CAPABILITIES: Final = {
+    Precision.INT8: "INT8",
+    Precision.BF16: "BF16",
+    Precision.F16: "FP16",
+    Precision.F32: "FP32",
+}
 """What a device must list in order to compute natively in a precision; the fastest first."""
 
 
@@ -47,9 +49,13 @@ def _compile(
         core = ov.Core()
         check_device(model, core.available_devices)
         chosen = choose_precision(model, precision, _capabilities(core, model.device))
-        network = _with_pixels(_fitting(core.read_model(str(path)), model), model.input)
+        network = fitting(core.read_model(str(path)), model)
+        if chosen is Precision.INT8 and not is_quantised(network):
+            raise ModelError(f"model {model.name}: {path} computes in floats; expected a network quantised to INT8")
+        network = _with_pixels(network, model.input)
         config = {
-            "INFERENCE_PRECISION_HINT": chosen.value,
+            # What INT8 leaves to floats is little: less precision there is no faster.
+            "INFERENCE_PRECISION_HINT": (Precision.F32 if chosen is Precision.INT8 else chosen).value,
             # Streams of one or a few threads: with all cores on one frame, the same frame costs a quarter more.
             "PERFORMANCE_HINT": "THROUGHPUT",
             **({"CACHE_DIR": str(cache)} if cache else {}),
@@ -90,33 +96,38 @@ def _capabilities(core: ov.Core, device: str) -> list[str]:
 
 
 def choose_precision(model: Model, asked: Precision, capabilities: Sequence[str]) -> Precision:
-    """The precision to compute in: for `auto` the fastest float that the device has.
+    """The precision to compute in: for `auto` the fastest float that the device has, since INT8 is another network.
 
     Raises:
         ModelError: The device does not have the one that was asked for.
     """
     there = [precision for precision, name in _CAPABILITIES.items() if name in capabilities]
     if asked is Precision.AUTO:
-        return there[0] if there else Precision.F32
+        return next((precision for precision in there if precision is not Precision.INT8), Precision.F32)
     if asked not in there:
         expected = ", ".join([*there, Precision.AUTO])
         raise ModelError(f"model {model.name}: precision {asked} on {model.device}; expected one of {expected}")
     return asked
 
 
-def version_of(model: Model, path: Path) -> str:
-    """A short hash of everything that decides what the model answers: weights, graph, pre- and post-processing."""
-    digest = hashlib.sha256()
-    for part in (path, path.with_suffix(".bin")):
-        if part.exists():
-            with part.open("rb") as stream:
-                digest.update(hashlib.file_digest(stream, "sha256").digest())
-    fields = model.model_dump(mode="json", include=_VERSION_FIELDS)
-    digest.update(json.dumps(fields, sort_keys=True).encode())
-    return digest.hexdigest()[:_VERSION_LENGTH]
+def tiers_of(model: Model) -> tuple[Precision, ...]:
+    """The precisions that the device of `model` computes natively, the fastest first.
+
+    Raises:
+        ModelError: The device is not there.
+    """
+    core = ov.Core()
+    check_device(model, core.available_devices)
+    capabilities = _capabilities(core, model.device)
+    return tuple(precision for precision, name in _CAPABILITIES.items() if name in capabilities)
 
 
-def _fitting(network: ov.Model, model: Model) -> ov.Model:
+def is_quantised(network: ov.Model) -> bool:
+    """Whether the network computes in whole numbers, be it in parts."""
+    return any(node.get_type_name() == "FakeQuantize" for node in network.get_ops())
+
+
+def fitting(network: ov.Model, model: Model) -> ov.Model:
     """`network` with a static shape, once it is known to have the input and the outputs that its family needs."""
     if len(network.inputs) != 1:
         raise ModelError(f"model {model.name}: the network has {len(network.inputs)} inputs; expected 1")

@@ -63,6 +63,12 @@ def _reduction(placement: Placement) -> int:
     return 0
 
 
+def normalised(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:
+    """What the compiled network makes of [1, height, width, 3] before its first layer, in the layout of `spec`."""
+    values = (pixels.astype(np.float32) - np.array(spec.mean, np.float32)) * np.array(spec.scale, np.float32)
+    return values if spec.layout == "NHWC" else np.ascontiguousarray(values.transpose(0, 3, 1, 2))
+
+
 def fit_picture(picture: Pixels, spec: InputSpec, placement: Placement) -> Pixels:
     """The picture in the network's size: [1, height, width, 3], stretched or in a letterbox, as `placement` says."""
     inner = cv2.resize(picture, (placement.inner_width, placement.inner_height), interpolation=cv2.INTER_LINEAR)

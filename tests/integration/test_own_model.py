@@ -64,8 +64,11 @@ def test_a_network_is_added_listed_and_tried(run: Run, tmp_path: Path, monkeypat
     assert small.source == LocalFile(file=str(tmp_path / "nets/small.xml"))
     code, out, _ = run("model", "list")
     assert [line.split()[0] for line in out.splitlines()][-2:] == ["small", "other"]
-    code, out, _ = run("model", "show", "small")
+    code, out, _ = run("model", "show", "small", "--json")
     assert json.loads(out)["source"]["file"] == str(tmp_path / "nets/small.xml")
+    code, out, _ = run("model", "show", "small")
+    assert ["source.file", str(tmp_path / "nets/small.xml")] in [line.split() for line in out.splitlines()]
+    assert out.splitlines()[-1] == "tiers: not measured on this machine; framebus model quantize small does that"
     assert run("model", "fetch", "small")[0] == 0
     (tmp_path / "picture.jpg").write_bytes(jpeg())
     code, out, _ = run("model", "predict", "small", "picture.jpg", "--json")
@@ -233,6 +236,7 @@ def test_frames_for_an_own_model_become_results(settings: Settings, tmp_path: Pa
         assert process.wait(20) == 0
     consumer.close()
     assert {result.model.name for result in results} == {NAME}
+    assert f"tier chosen model={NAME} precision=f32 reason='the entry asks for it'" in (tmp_path / "log").read_text()
     assert {(found.label, found.box) for result in results for found in result.detections} == {
         ("thing", (0.0, 0.0, 64.0, 48.0))
     }
@@ -244,7 +248,7 @@ def test_frames_for_an_own_model_become_results(settings: Settings, tmp_path: Pa
     [
         (
             ("f32", "f33"),
-            "own.yaml:7: model 'small': precision = 'f33': Input should be 'auto', 'bf16', 'f16' or 'f32'",
+            "own.yaml:7: model 'small': precision = 'f33': Input should be 'auto', 'int8', 'bf16', 'f16' or 'f32'",
         ),
         (
             (f"name: {NAME}", "name: smaller"),

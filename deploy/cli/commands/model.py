@@ -1,4 +1,4 @@
-"""`framebus model`: the catalogue, its networks, and a try on one picture."""
+"""`framebus model`: the catalogue, its networks and their tiers, and a try on one picture."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ import typer
 
 from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, out, progress_bars, table
+from deploy.cli.model_view import show_entry, show_tiers
 from deploy.cli.options import read_settings
 from schemas.catalogue import Catalogue, InputSpec, Model, Resize
 from schemas.errors import SourceError
 
 if TYPE_CHECKING:
     from processors.inference.core import Inference
+    from processors.samples.tiers import Tier
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch, add and try models.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch, add, try and quantise models.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the catalogue.")]
 _TIMEOUT_S = 60.0
@@ -32,9 +34,49 @@ def list_models() -> None:
 
 
 @app.command()
-def show(name: Name) -> None:
-    """Show a model's whole entry as JSON."""
-    out.print(_catalogue().get(name).model_dump_json(indent=2), markup=False, soft_wrap=True)
+def show(
+    name: Name,
+    as_json: Annotated[bool, typer.Option("--json", help="The entry as JSON, and what was `measured`.")] = False,
+) -> None:
+    """Show a model's entry, and what this machine measured of its tiers."""
+    from processors.samples.prepare import network_path  # noqa: PLC0415
+    from processors.samples.tiers import read_measured  # noqa: PLC0415
+
+    model = _catalogue().get(name)
+    network = network_path(model, read_settings().cache_dir)
+    measured = read_measured(model, network) if network.is_file() else None
+    if as_json:
+        shown = model.model_dump(mode="json") | {"measured": measured and measured.model_dump(mode="json")}
+        out.print(json.dumps(shown, indent=2), markup=False, soft_wrap=True)
+        return
+    show_entry(model)
+    if measured is not None:
+        show_tiers(model, measured)
+    else:
+        out.print(f"tiers: not measured on this machine; framebus model quantize {model.name} does that", markup=False)
+
+
+@app.command()
+def quantize(
+    name: Name,
+    frames: Annotated[
+        Path | None, typer.Option(exists=True, help="A folder of pictures, or a video; else the sample videos.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="What was measured, as JSON.")] = False,
+) -> None:
+    """Make a model's INT8 network with NNCF, and measure what each tier sees and costs on this machine.
+
+    INT8 becomes what the model runs in if it is the fastest and agrees with float32 within fixed bounds.
+    """
+    from deploy.local import tiers  # noqa: PLC0415
+
+    model = _catalogue().get(name)
+    with progress_bars() as progress:
+        measured = tiers.quantize(model, read_settings().cache_dir, frames=frames, progress=progress)
+    if as_json:
+        out.print(measured.model_dump_json(indent=2), markup=False, soft_wrap=True)
+    else:
+        show_tiers(model, measured)
 
 
 @app.command()
@@ -93,7 +135,8 @@ def predict(
     image = Path(picture)
     jpeg = _jpeg(image)
     entry = _catalogue().get(names[0])
-    core = InferenceCore(entry, _network(entry))
+    tier = _tier(entry)
+    core = InferenceCore(entry, tier.network, precision=tier.precision)
     try:
         seen = core.submit(jpeg).result(_TIMEOUT_S)
     finally:
@@ -141,6 +184,13 @@ def _network(model: Model) -> Path:
 
     with progress_bars() as progress:
         return prepare_network(model, read_settings().cache_dir, progress=progress)
+
+
+def _tier(model: Model) -> Tier:
+    from processors.samples.tiers import ready_tier  # noqa: PLC0415
+
+    with progress_bars() as progress:
+        return ready_tier(model, read_settings().cache_dir, progress=progress)
 
 
 def _jpeg(image: Path) -> bytes:
