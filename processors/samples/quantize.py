@@ -53,10 +53,8 @@ def quantize_network(model: Model, network: Path, frames: Sequence[bytes], *, pr
         FrameError: One of the frames is no JPEG that is taken.
     """
     if len(frames) < FEWEST_FRAMES:
-        raise ModelError(
-            f"model {model.name}: {len(frames)} frames to calibrate with; expected {FEWEST_FRAMES} or more"
-        )
-    twin = network.parent / f"int8-{_key(model, network, frames)}" / network.name
+        raise ModelError(f"model {model.name}: {len(frames)} frames to quantise with; expected {FEWEST_FRAMES} or more")
+    twin = twin_path(model, network, frames)
     with exclusive(twin.parent / ".lock"):
         if not twin.is_file():
             with scratch_directory(twin.parent) as scratch:
@@ -67,6 +65,11 @@ def quantize_network(model: Model, network: Path, frames: Sequence[bytes], *, pr
                 place(made, twin)
             log.info("network quantised model=%s frames=%d path=%s", model.name, len(frames), twin)
     return twin
+
+
+def twin_path(model: Model, network: Path, frames: Sequence[bytes]) -> Path:
+    """Where the INT8 twin of `network` that is made with `frames` is, or will be."""
+    return network.parent / f"int8-{_key(model, network, frames)}" / network.name
 
 
 def nncf_version() -> str:

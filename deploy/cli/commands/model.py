@@ -60,7 +60,7 @@ def show(
 def quantize(
     name: Name,
     frames: Annotated[
-        Path | None, typer.Option(exists=True, help="A folder of pictures, or a video; else the sample videos.")
+        Path | None, typer.Option(help="A folder of pictures, or a video; else the sample videos.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="What was measured, as JSON.")] = False,
 ) -> None:
