@@ -15,6 +15,7 @@
     │       ├── FrameTooLargeError   more bytes, pixels or scans than the limit
     │       └── LethalFrameError     the frame ended the worker each time that it was tried alone
     ├── ModelError               a network cannot be fetched, compiled or run
+    ├── AnnotationsError         a file of boxes to compare with is wrong
     ├── FetchError               a download failed, or its sha256 is not the expected one
     ├── StalledError             a worker whose broker answers does not get on with the frames that wait
     └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
@@ -83,6 +84,10 @@ class LethalFrameError(FrameError):
 
 class ModelError(FramebusError):
     """A network cannot be compiled or run."""
+
+
+class AnnotationsError(FramebusError):
+    """A file of boxes that people drew is not what it should be."""
 
 
 class FetchError(FramebusError):

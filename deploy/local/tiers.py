@@ -75,7 +75,7 @@ def set_up_tiers(models: Sequence[Model], cache: Path, *, progress: Progress = s
 
 
 def _quantize_apart(model: Model, cache: Path, progress: Progress) -> None:
-    """In a process of its own: NNCF takes 2 GB, which this one, that may run for weeks, would keep in part."""
+    """In a process of its own: NNCF takes half a gigabyte, and this process may run for weeks."""
     command = [sys.executable, "-m", "deploy.local.tiers", str(cache)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None and child.stdout is not None  # noqa: S101

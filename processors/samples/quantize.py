@@ -1,6 +1,6 @@
 """A network in INT8: made by NNCF from frames such as the model will see, kept by the content of all that went in.
 
-NNCF is imported when a network is quantised, and not before: it takes a second and, while it works, 2 GB.
+NNCF is imported when a network is quantised, and not before: that takes a second, and half a gigabyte.
 """
 
 from __future__ import annotations

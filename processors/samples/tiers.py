@@ -85,6 +85,22 @@ class Measured(_Record):
 
 
 @dataclass(frozen=True, slots=True)
+class _Files:
+    """What lies beside a network: who its INT8 twin is, and what this machine measured."""
+
+    twin: Path
+    measured: Path
+
+    @classmethod
+    def of(cls, model: Model, network: Path) -> Self:
+        parts = (cpu_kind(), os.cpu_count(), model.device)
+        machine = hashlib.sha256(repr(parts).encode()).hexdigest()[:_KEY_LENGTH]
+        version = version_of(model, network)
+        folder = network.parent
+        return cls(folder / f"int8-{version}.json", folder / f"measured-{version}-{machine}.json")
+
+
+@dataclass(frozen=True, slots=True)
 class Tier:
     """What runs: a network, the precision to compute it in, and the reason, in words."""
 
@@ -128,17 +144,19 @@ def tier_of(model: Model, network: Path) -> Tier:
 
 def read_measured(model: Model, network: Path) -> Measured | None:
     """What this machine measured of the tiers of `model`; None where that was not done, or INT8 was made anew since."""
-    measured = Measured.read(_measured_file(model, network))
-    return measured if measured is not None and measured.int8 == _named(model, network) else None
+    files = _Files.of(model, network)
+    measured = Measured.read(files.measured)
+    return measured if measured is not None and measured.int8 == _named(files.twin) else None
 
 
 def write_measured(model: Model, network: Path, measured: Measured) -> None:
     """Keep what was measured, and the INT8 network that it is of, for every reader at once."""
+    files = _Files.of(model, network)
     twin = json.dumps({"network": measured.int8, "nncf": measured.nncf}) + "\n"
     with exclusive(network.parent / ".lock"), scratch_directory(network.parent) as scratch:
         for target, text in (
-            (_measured_file(model, network), measured.model_dump_json(indent=2) + "\n"),
-            (_twin_file(model, network), twin),
+            (files.measured, measured.model_dump_json(indent=2) + "\n"),
+            (files.twin, twin),
         ):
             made = scratch / target.name
             made.write_text(text)
@@ -164,7 +182,7 @@ def cpu_kind() -> str:
 
 
 def _int8(model: Model, network: Path) -> Path:
-    name = _named(model, network)
+    name = _named(_Files.of(model, network).twin)
     twin = network.parent / name / network.name if name else None
     if twin is not None and twin.is_file():
         return twin
@@ -176,19 +194,10 @@ def _int8(model: Model, network: Path) -> Path:
     )
 
 
-def _named(model: Model, network: Path) -> str | None:
+def _named(file: Path) -> str | None:
+    """The folder of the INT8 network that `file` names; None where it names none."""
     try:
-        name = json.loads(_twin_file(model, network).read_bytes())["network"]
+        name = json.loads(file.read_bytes())["network"]
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return name if isinstance(name, str) and name.startswith("int8-") and "/" not in name else None
-
-
-def _twin_file(model: Model, network: Path) -> Path:
-    return network.parent / f"int8-{version_of(model, network)}.json"
-
-
-def _measured_file(model: Model, network: Path) -> Path:
-    parts = (cpu_kind(), os.cpu_count(), model.device)
-    machine = hashlib.sha256(repr(parts).encode()).hexdigest()[:_KEY_LENGTH]
-    return network.parent / f"measured-{version_of(model, network)}-{machine}.json"

@@ -13,8 +13,8 @@ from deploy.catalogue import read_catalogue
 from deploy.cli.console import err, out, progress_bars, table
 from deploy.cli.model_view import show_entry, show_tiers
 from deploy.cli.options import read_settings
+from deploy.cli.pictures import jpeg_of
 from schemas.catalogue import Catalogue, InputSpec, Model, Resize
-from schemas.errors import SourceError
 
 if TYPE_CHECKING:
     from processors.inference.core import Inference
@@ -133,7 +133,7 @@ def predict(
     if len(names) != 1:
         raise typer.BadParameter("expected NAME IMAGE, or IMAGE --model NAME", param_hint="[NAME] IMAGE")
     image = Path(picture)
-    jpeg = _jpeg(image)
+    jpeg = jpeg_of(image)
     entry = _catalogue().get(names[0])
     tier = _tier(entry)
     core = InferenceCore(entry, tier.network, precision=tier.precision)
@@ -152,6 +152,34 @@ def predict(
     if as_json:
         found = [json.loads(detection.to_json()) for detection in seen.detections]
         out.print(json.dumps({"detections": found}), markup=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    name: Name,
+    coco: Annotated[Path, typer.Option(help="Annotations in COCO's format (JSON); categories are labels by name.")],
+    images: Annotated[Path | None, typer.Option(help="The folder of images; else that of the annotations.")] = None,
+    threshold: Annotated[
+        float, typer.Option(min=0, max=1, help="The least score of a detection; average precision wants them all.")
+    ] = 0.01,
+    as_json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
+) -> None:
+    """Compare what a model sees with what people marked: COCO's average precision, over all and by category."""
+    from deploy.cli import evaluate as evaluation  # noqa: PLC0415  # OpenVINO, for this verb only
+
+    model = _catalogue().get(name)
+    annotations = evaluation.read_annotations(coco, model)
+    tier = _tier(model)
+    with progress_bars() as progress:
+        found, reference = evaluation.run(
+            model, tier, annotations, images or coco.parent, threshold=threshold, progress=progress
+        )
+    count = len(annotations.images)
+    if as_json:
+        said = evaluation.as_json(found, reference, images=count, threshold=threshold)
+        out.print(said, markup=False, soft_wrap=True)
+    else:
+        evaluation.show(found, reference, images=count, threshold=threshold)
 
 
 def _pixels(given: Mapping[str, Any]) -> str:
@@ -191,20 +219,3 @@ def _tier(model: Model) -> Tier:
 
     with progress_bars() as progress:
         return ready_tier(model, read_settings().cache_dir, progress=progress)
-
-
-def _jpeg(image: Path) -> bytes:
-    """The picture as JPEG: as it is if it is one, else encoded anew."""
-    try:
-        value = image.read_bytes()
-    except OSError as error:
-        raise SourceError(f"picture {image}: {error.strerror}; expected a JPEG, PNG, … picture") from None
-    if value.startswith(b"\xff\xd8"):
-        return value
-    import cv2  # noqa: PLC0415
-
-    picture = cv2.imread(str(image))
-    if picture is None:
-        raise SourceError(f"picture {image}: OpenCV cannot read it; expected a JPEG, PNG, WebP, BMP or TIFF file")
-    encoded: bytes = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
-    return encoded
