@@ -25,7 +25,7 @@ help: ## Show the targets
 	$(PYTHON) -m venv .venv
 
 .venv/.runtime: deploy/requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Installing the pinned dependencies (about 165 MB to fetch) ..."
+	@echo "Installing the pinned dependencies (about 215 MB to fetch) ..."
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements.lock
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --no-index -e .
 	@touch $@

@@ -98,7 +98,7 @@ WRONG = [
     (ENTRY + f"    partitions: {'9' * 5000}\n", 7, "partitions = '9999"),
     (ENTRY + "    treshold: 0.5\n", 7, "treshold: unknown field; expected one of name, title, family"),
     (ENTRY + "    outputs:\n      limit: 2\n      x: 1\n", 9, "outputs.x: unknown field; expected one of threshold, "),
-    (ENTRY + "    precision: int8\n", 7, "precision = 'int8': Input should be 'auto', 'bf16', 'f16' or 'f32'"),
+    (ENTRY + "    precision: int4\n", 7, "precision = 'int4': Input should be 'auto', 'int8', 'bf16', 'f16' or 'f32'"),
     (ENTRY + "    device: gpu\n", 7, "device = 'gpu': expected CPU, GPU, GPU.1, NPU, AUTO, or a choice in order"),
     (ENTRY + "    replicas: {min: 3, max: 2}\n", 7, "min 3 is above max 2: expected min <= max"),
     (ENTRY + "    partitions: 4\n    replicas: {max: 5}\n", 8, "expected min <= max <= partitions, which is 4"),
