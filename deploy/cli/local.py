@@ -20,7 +20,7 @@ from deploy.local.kafka import KafkaRuntime
 from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
 from deploy.local.tiers import set_up_tiers
-from processors.samples import prepare_network
+from processors.samples.tiers import ready_tier
 from producers.control import check_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -42,6 +42,7 @@ def set_up(
         CatalogueError: The user's file of models is wrong, or one of `models` does not exist.
         EnvironmentMissingError: The machine lacks something; the message is the doctor's.
         FetchError: Something cannot be fetched.
+        ModelError: A network cannot be built, or its entry asks for INT8 and it was not quantised.
         SettingsError: Other machines could call the API, and there is no token.
     """
     catalogue = read_catalogue(settings)
@@ -51,7 +52,7 @@ def set_up(
     with progress_bars() as progress:
         runtime = KafkaRuntime.prepare(settings, progress=progress) if own_kafka else None
         for model in wanted:
-            prepare_network(model, settings.cache_dir, progress=progress)
+            ready_tier(model, settings.cache_dir, progress=progress)
         for failure in set_up_tiers(wanted, settings.cache_dir, progress=progress):
             err.print(failure, style="yellow", markup=False, soft_wrap=True)
         cameras = sample_cameras(Media(settings.cache_dir, progress)) if samples else ()

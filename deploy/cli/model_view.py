@@ -18,9 +18,9 @@ def show_tiers(model: Model, measured: Measured) -> None:
     """A line for each tier: its rate, and how its detections agree with those of float32."""
     labels = _shown_labels(measured)
     heads = ("all labels", *labels)
-    columns = ("tier", "frames/s", "CPU ms", *(f"{head} {part}" for head in heads for part in ("recall", "precision")))
+    columns = ("tier", "frames/s", "ms", *(f"{head} {part}" for head in heads for part in ("recall", "precision")))
     rows = [
-        (tier.value, f"{one.fps:.0f}", f"{one.cpu_ms:.1f}", *_agreement(one, labels, reference=tier is Precision.F32))
+        (tier.value, f"{one.fps:.0f}", f"{one.ms:.1f}", *_agreement(one, labels, reference=tier is Precision.F32))
         for tier, one in measured.tiers.items()
     ]
     print_long(table(columns, rows, right=columns[1:]))
@@ -62,9 +62,10 @@ def _share(value: float | None) -> str:
 
 def _said(model: Model, measured: Measured) -> list[str]:
     seen = measured.tiers[Precision.F32].all.reference
+    of_cpu = " of one core" if model.device == "CPU" else ""
     lines = [
-        f"measured on {measured.cpu}, {measured.cores} cores, {measured.at:%Y-%m-%d %H:%M} UTC: frames/s is what all "
-        "cores can infer if they do nothing else",
+        f"measured on {measured.cpu}, {measured.cores} cores, {measured.at:%Y-%m-%d %H:%M} UTC: frames/s is "
+        f"what {model.device} can infer if it does nothing else, ms what a frame takes{of_cpu}",
         f"recall and precision against float32, by {seen} detections in {measured.held_out_frames} frames that did not "
         f"go into INT8 ({measured.calibration_frames} others did): {measured.source}",
     ]

@@ -2,7 +2,7 @@
 
 Beside a network lie `int8-<version>.json`, which names its INT8 twin, and for each kind of machine that measured them
 `measured-<version>-<machine>.json`. The version is that of the network and of how its entry reads it, so that an entry
-that is changed is measured anew.
+that is changed is measured anew; the machine is its CPU, the device, and OpenVINO's release.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Final, Self
 
@@ -46,10 +47,13 @@ class Share(_Record):
 
 
 class TierMeasure(_Record):
-    """One tier: frames a second if all cores did nothing else, the CPU time of one, how it agrees with float32."""
+    """One tier: frames a second if the device did nothing else, what a frame takes, how it agrees with float32.
+
+    `ms` is time of one core; where the device is not the CPU, it is time on the clock.
+    """
 
     fps: float
-    cpu_ms: float
+    ms: float
     all: Share
     labels: Mapping[str, Share]
 
@@ -93,7 +97,7 @@ class _Files:
 
     @classmethod
     def of(cls, model: Model, network: Path) -> Self:
-        parts = (cpu_kind(), os.cpu_count(), model.device)
+        parts = (cpu_kind(), os.cpu_count(), model.device, distribution_version("openvino"))
         machine = hashlib.sha256(repr(parts).encode()).hexdigest()[:_KEY_LENGTH]
         version = version_of(model, network)
         folder = network.parent
@@ -138,8 +142,8 @@ def tier_of(model: Model, network: Path) -> Tier:
             return Tier(twin, Precision.INT8, "it was measured to be the fastest, within the bounds of accuracy")
         reason = f"its INT8 network {twin} is gone: framebus model quantize {model.name} makes it anew"
     else:
-        reason = "; ".join(measured.against)
-    return Tier(network, Precision.AUTO, f"the fastest float, since {reason}")
+        return Tier(network, measured.default, f"it was measured to be the fastest float, and {_not_int8(measured)}")
+    return Tier(network, Precision.AUTO, f"the fastest float that the device has, since {reason}")
 
 
 def read_measured(model: Model, network: Path) -> Measured | None:
@@ -161,6 +165,10 @@ def write_measured(model: Model, network: Path, measured: Measured) -> None:
             made = scratch / target.name
             made.write_text(text)
             place(made, target)
+
+
+def _not_int8(measured: Measured) -> str:
+    return f"INT8 is not to run: {'; '.join(measured.against)}"
 
 
 def cpu_name() -> str:
