@@ -77,7 +77,7 @@ def nncf_version() -> str:
     return version("nncf")
 
 
-def calibration_of(frames: Sequence[bytes]) -> str:
+def _calibration_of(frames: Sequence[bytes]) -> str:
     """The sha256 of the frames' own, in their order."""
     digest = hashlib.sha256()
     for frame in frames:
@@ -89,7 +89,7 @@ def _key(model: Model, network: Path, frames: Sequence[bytes]) -> str:
     """What the content of the INT8 network depends on, as a short hash."""
     parts = (
         *(sha256_of(part) for part in (network, network.with_suffix(".bin")) if part.is_file()),
-        calibration_of(frames),
+        _calibration_of(frames),
         nncf_version(),
         RECIPE_VERSION,
         _PRESET,

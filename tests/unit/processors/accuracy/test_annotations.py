@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from processors.accuracy.annotations import Annotations
 from schemas.errors import AnnotationsError
@@ -81,3 +83,19 @@ def test_what_is_no_json(data: bytes) -> None:
     with pytest.raises(AnnotationsError, match=r"annotations some/annotations\.json: .*") as caught:
         Annotations.parse(data, FILE)
     assert len(str(caught.value)) < 500
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.dictionaries(st.sampled_from(["images", "categories", "annotations"]), JSON | st.just(whole()["images"])))
+def test_whatever_stands_there_is_refused_in_one_short_line(value: dict[str, Any]) -> None:
+    with pytest.raises(AnnotationsError) as caught:
+        Annotations.parse(json.dumps({**value, "annotations": value.get("annotations")}).encode(), FILE)
+    assert len(str(caught.value)) < 600
+    assert str(caught.value).isprintable()
