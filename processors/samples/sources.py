@@ -35,6 +35,8 @@ def sha256_of_source(source: Source) -> str:
     Raises:
         FetchError: The local file cannot be read.
     """
+    if isinstance(source, PackageFile) and source.beside:
+        return hashlib.sha256("".join([source.sha256, *source.beside.values()]).encode()).hexdigest()
     if not isinstance(source, LocalFile):
         return source.sha256
     try:

