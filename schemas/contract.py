@@ -13,6 +13,8 @@ from schemas.messages import (
     CameraStatus,
     CaptureClaim,
     CaptureCounts,
+    CropCounts,
+    CropDrop,
     DeadLetter,
     Detection,
     DropReason,
@@ -36,6 +38,7 @@ MESSAGES: Final[dict[str, type[Message]]] = {
     "camera-status": CameraStatus,
     "capture-claim": CaptureClaim,
     "capture-counts": CaptureCounts,
+    "crop-counts": CropCounts,
     "redrive": Redrive,
     "result": Result,
     "skip": Skip,
@@ -55,6 +58,7 @@ FRAME: Final = FrameInfo(
     width=640,
     height=360,
     traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+    followers=("face-embedding",),
 )
 
 DEAD_LETTER: Final = DeadLetter(
@@ -108,6 +112,18 @@ EXAMPLES: Final[dict[str, Message]] = {
             PartitionRanges(partition=3, ranges=((1230, 1234),)),
         ),
         in_flight=1,
+    ),
+    "crop-counts": CropCounts(
+        camera="entrance",
+        model="face-embedding",
+        parent=str(_ADDRESS),
+        time=datetime(2026, 1, 31, 12, 0, 0, 290_000, tzinfo=UTC),
+        offered=4,
+        dropped={CropDrop.TOO_SMALL: 1},
+        delivered=(
+            PartitionRanges(partition=2, ranges=((77, 77),)),
+            PartitionRanges(partition=5, ranges=((120, 121),)),
+        ),
     ),
     "redrive": Redrive(
         address="face-detection/7/2045",

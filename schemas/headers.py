@@ -12,6 +12,7 @@ _IDENTIFIER: Final = {"type": "string", "pattern": f"^{IDENTIFIER.pattern}$"}
 _NUMBER: Final = {"type": "string", "pattern": "^[0-9]{1,18}$"}
 _TIME: Final = {"type": "string", "format": "date-time"}
 _ADDRESS: Final = {"type": "string", "pattern": f"^{IDENTIFIER.pattern}/[0-9]{{1,19}}/[0-9]{{1,19}}$"}
+_NUMBERS: Final = r"-?[0-9]{1,12}(\.[0-9]{1,4})?"
 _SOURCE: Final = {"type": "string", "pattern": f"^/sites/{IDENTIFIER.pattern}/cameras/{IDENTIFIER.pattern}$"}
 
 _EVENT: Final[dict[str, Any]] = {
@@ -23,6 +24,7 @@ _EVENT: Final[dict[str, Any]] = {
     Header.SEQ: _NUMBER,
     Header.REDRIVE_OF: _ADDRESS,
     Header.REDRIVE: _NUMBER,
+    Header.PARENT: _ADDRESS,
 }
 
 FRAME: Final[dict[str, Any]] = {
@@ -34,6 +36,10 @@ FRAME: Final[dict[str, Any]] = {
     Header.HEIGHT: _NUMBER,
     Header.LANE: {"anyOf": [{"enum": [lane.value for lane in Lane]}, _IDENTIFIER]},
     Header.TRACEPARENT: {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
+    Header.FOLLOWERS: {"type": "string", "pattern": f"^{IDENTIFIER.pattern}(,{IDENTIFIER.pattern})*$"},
+    Header.PARENT_INDEX: _NUMBER,
+    Header.PARENT_BOX: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{3}}$"},
+    Header.PARENT_MAP: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{5}}$"},
 }
 RESULT: Final[dict[str, Any]] = {
     **_EVENT,
@@ -51,7 +57,18 @@ DEAD_LETTER: Final[dict[str, Any]] = {
     Header.HEADERS_OMITTED: {"const": "true"},
 }
 OPTIONAL: Final = frozenset(
-    {Header.TRACEPARENT, Header.REDRIVE_OF, Header.REDRIVE, Header.OMITTED, Header.HEADERS_OMITTED}
+    {
+        Header.TRACEPARENT,
+        Header.REDRIVE_OF,
+        Header.REDRIVE,
+        Header.FOLLOWERS,
+        Header.PARENT,
+        Header.PARENT_INDEX,
+        Header.PARENT_BOX,
+        Header.PARENT_MAP,
+        Header.OMITTED,
+        Header.HEADERS_OMITTED,
+    }
 )
 
 HEADERS: Final = {"frame": FRAME, "result": RESULT, "dead-letter": DEAD_LETTER}

@@ -79,7 +79,7 @@ class Names:
 
 
 class Header:
-    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what redriving and a dead letter add."""
+    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what cropping, redriving and a dead letter add."""
 
     SPECVERSION: Final = "ce_specversion"
     ID: Final = "ce_id"
@@ -96,6 +96,11 @@ class Header:
     TRACEPARENT: Final = "traceparent"
     REDRIVE_OF: Final = "ce_redriveof"
     REDRIVE: Final = "ce_redrive"
+    FOLLOWERS: Final = "ce_followers"
+    PARENT: Final = "ce_parent"
+    PARENT_INDEX: Final = "ce_parentindex"
+    PARENT_BOX: Final = "ce_parentbox"
+    PARENT_MAP: Final = "ce_parentmap"
     ADDRESS: Final = "ce_address"
     ERROR: Final = "framebus_error"
     ERROR_MESSAGE: Final = "framebus_error_message"
@@ -113,6 +118,7 @@ class Metric:
     DROPPED: Final = "framebus_frames_dropped"
     DELIVERED: Final = "framebus_frames_delivered"
     FAILED: Final = "framebus_frames_failed"
+    CROPS: Final = "framebus_crops"
     PROCESSED: Final = "framebus_frames_processed"
     FRAME_AGE: Final = "framebus_frame_age_seconds"
     STAGE_DURATION: Final = "framebus_stage_duration_seconds"

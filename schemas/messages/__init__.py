@@ -3,9 +3,10 @@
 from schemas.messages._base import Message, explain, format_time
 from schemas.messages.address import FrameAddress
 from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing
-from schemas.messages.captures import CaptureClaim, CaptureCounts, DropReason, decode_capture
+from schemas.messages.captures import CaptureClaim, CaptureCounts, CropCounts, CropDrop, DropReason, decode_capture
 from schemas.messages.dead_letter import DeadLetter, decode_dead_letter
 from schemas.messages.frame import FrameInfo, Headers, Lane, RawHeaders, decode_frame_headers
+from schemas.messages.parent import Parent, crop_seq, cropped_from_headers
 from schemas.messages.ranges import PartitionRanges
 from schemas.messages.redrive import Redrive, Redriven, redriven_from_headers, redriven_headers
 from schemas.messages.result import (
@@ -25,6 +26,8 @@ __all__ = [
     "CameraStatus",
     "CaptureClaim",
     "CaptureCounts",
+    "CropCounts",
+    "CropDrop",
     "DeadLetter",
     "Detection",
     "DropReason",
@@ -36,6 +39,7 @@ __all__ = [
     "Message",
     "ModelReference",
     "Pacing",
+    "Parent",
     "PartitionRanges",
     "RawHeaders",
     "Redrive",
@@ -47,6 +51,8 @@ __all__ = [
     "StageTimings",
     "address_from_headers",
     "check_result_type",
+    "crop_seq",
+    "cropped_from_headers",
     "decode_capture",
     "decode_dead_letter",
     "decode_frame_headers",

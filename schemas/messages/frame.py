@@ -12,11 +12,13 @@ from typing import Final
 from schemas.errors import HeaderError, MessageError
 from schemas.messages._base import format_time, refuse_later_version
 from schemas.messages.address import FrameAddress
+from schemas.messages.parent import Parent, parent_from_headers
 from schemas.names import IDENTIFIER, Header
 from schemas.printable import shown
 
 FRAME_TYPE: Final = "framebus.frame.v1"
 JPEG_TYPE: Final = "image/jpeg"
+_FOLLOWERS_LENGTH: Final = 4096
 _TRACEPARENT: Final = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 Headers = list[tuple[str, bytes]]
@@ -41,6 +43,7 @@ class FrameInfo:
     `seq` counts the frames that this camera offered to this model in this run, dropped ones included; `run` is the
     offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels. A dead letter that was
     sent again says which frame it was at first (`redrive_of`) and the how many-th time this is (`redrive`, from 1).
+    `followers` are the second stages that get crops of it; a crop has a `parent`, and its `seq` is `crop_seq`'s.
     """
 
     model: str
@@ -55,6 +58,8 @@ class FrameInfo:
     traceparent: str | None = None
     redrive_of: FrameAddress | None = None
     redrive: int = 0
+    followers: tuple[str, ...] = ()
+    parent: Parent | None = None
 
     @property
     def id(self) -> str:
@@ -86,6 +91,10 @@ class FrameInfo:
             headers[Header.TRACEPARENT] = self.traceparent
         if self.redrive_of:
             headers |= {Header.REDRIVE_OF: str(self.redrive_of), Header.REDRIVE: str(self.redrive)}
+        if self.followers:
+            headers[Header.FOLLOWERS] = ",".join(self.followers)
+        if self.parent:
+            headers |= self.parent.headers()
         return [(name, value.encode()) for name, value in headers.items()]
 
 
@@ -127,6 +136,8 @@ def decode_frame_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> 
         traceparent=_traceparent(given),
         redrive_of=redrive_of,
         redrive=redrive,
+        followers=_followers(given),
+        parent=parent_from_headers(given),
     )
 
 
@@ -190,6 +201,16 @@ def _traceparent(given: _Given) -> str | None:
     if not _TRACEPARENT.fullmatch(value):
         raise HeaderError(f"header {Header.TRACEPARENT} = {shown(value)}: expected a W3C trace context, version 00")
     return value
+
+
+def _followers(given: _Given) -> tuple[str, ...]:
+    if given.get(Header.FOLLOWERS) is None:
+        return ()
+    value = _text(given, Header.FOLLOWERS)
+    names = tuple(value.split(",")) if len(value) <= _FOLLOWERS_LENGTH else ()
+    if not names or len(set(names)) < len(names) or not all(map(IDENTIFIER.fullmatch, names)):
+        raise HeaderError(f"header {Header.FOLLOWERS} = {shown(value)}: expected names of models, each once, as a,b")
+    return names
 
 
 def _redrive(given: _Given) -> tuple[FrameAddress | None, int]:

@@ -21,6 +21,7 @@ from schemas.messages._base import (
 )
 from schemas.messages.address import FrameAddress
 from schemas.messages.frame import FrameInfo, Headers, Lane
+from schemas.messages.parent import Parent
 from schemas.names import Header
 
 RESULT_TYPE: Final = "framebus.result.v1"
@@ -52,7 +53,7 @@ class FrameReference(Message):
     """The frame that a result belongs to; `address` is where its JPEG lives in the log.
 
     Of a dead letter that was sent again, `redrive_of` is the address that the frame had at first, and `redrive` counts
-    how often it was sent again.
+    how often it was sent again. Of a crop, `parent` says what it was cut out of, and how to find its pixels there.
     """
 
     TITLE: ClassVar[str] = "frame reference"
@@ -69,6 +70,7 @@ class FrameReference(Message):
     address: str
     redrive_of: str | None = None
     redrive: Annotated[int, Field(ge=0), INT64] | None = None
+    parent: Parent | None = None
 
     @field_validator("address", "redrive_of")
     @classmethod
@@ -93,6 +95,7 @@ class FrameReference(Message):
             address=str(address),
             redrive_of=str(info.redrive_of) if info.redrive_of else None,
             redrive=info.redrive if info.redrive_of else None,
+            parent=info.parent,
         )
 
 
@@ -134,9 +137,25 @@ class Result(Message):
         """Deterministic: a redelivered frame gives the same id, so readers can drop repeats."""
         return self.frame.address
 
+    @property
+    def in_parent(self) -> tuple[Detection, ...]:
+        """The detections in pixels of the frame that the crop was cut out of; as they are where it is no crop."""
+        parent = self.frame.parent
+        return self.detections if parent is None else tuple(_moved(found, parent) for found in self.detections)
+
     def headers(self) -> Headers:
         """CloudEvents headers; `ce_address` lets an audit count results without reading JSON."""
         return _result_headers(self.frame, self.inferred_at)
+
+
+def _moved(found: Detection, parent: Parent) -> Detection:
+    """A detection with its points where they are in the parent; its box holds the four corners of the crop's."""
+    x1, y1, x2, y2 = found.box
+    corners = [parent.to_parent(corner) for corner in ((x1, y1), (x2, y1), (x1, y2), (x2, y2))]
+    columns, rows = zip(*corners, strict=True)
+    points = None if found.keypoints is None else tuple(map(parent.to_parent, found.keypoints))
+    box = (min(columns), min(rows), max(columns), max(rows))
+    return found.model_copy(update={"box": box, "keypoints": points})
 
 
 def _result_headers(frame: FrameReference, inferred_at: datetime) -> Headers:
@@ -152,6 +171,8 @@ def _result_headers(frame: FrameReference, inferred_at: datetime) -> Headers:
         Header.RUN: str(frame.run),
         Header.SEQ: str(frame.seq),
     }
+    if frame.parent is not None:
+        headers[Header.PARENT] = frame.parent.address
     if frame.redrive_of is not None:
         headers |= {Header.REDRIVE_OF: frame.redrive_of, Header.REDRIVE: str(frame.redrive or 0)}
     return [(name, value.encode()) for name, value in headers.items()]

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if folder.exists():
         sys.stderr.write(f"{folder} exists: what a release wrote is never written again; expected a new version\n")
         return 1
-    records = [*_produced(), *asyncio.run(_outcomes()), *_redrives(), *_marks()]
+    records = [*_produced(), *asyncio.run(_outcomes()), *_crops(), *_redrives(), *_marks()]
     folder.mkdir()
     shutil.copytree(ROOT / "schemas/json", folder / "json")
     lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
@@ -175,6 +175,12 @@ def _dead(topic: str, letter: DeadLetter, value: bytes | None) -> Record:
         letter, value_omitted=False, headers_omitted=False, original=letter.original or (("x-large", TOO_LARGE),)
     )
     return dead_record(topic, whole, b"gate", TOO_LARGE, limit=LIMIT)
+
+
+def _crops() -> Iterator[dict[str, Any]]:
+    """What a worker writes of the crops of a frame, as it hands it to its producer."""
+    for name, counts in corpus.CROP_COUNTS.items():
+        yield _entry(f"crop counts: {name}", Names("").captures, counts.camera.encode(), counts.to_json(), [])
 
 
 def _redrives() -> Iterator[dict[str, Any]]:

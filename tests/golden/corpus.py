@@ -17,6 +17,8 @@ from schemas.messages import (
     CameraStatus,
     CaptureClaim,
     CaptureCounts,
+    CropCounts,
+    CropDrop,
     DeadLetter,
     Detection,
     DropReason,
@@ -26,6 +28,7 @@ from schemas.messages import (
     Lane,
     ModelReference,
     Pacing,
+    Parent,
     PartitionRanges,
     Redrive,
     Result,
@@ -33,6 +36,7 @@ from schemas.messages import (
     SkippedFrames,
     SkipReason,
     StageTimings,
+    crop_seq,
 )
 
 MODEL: Final = "object-detection"
@@ -63,6 +67,10 @@ def _frame(seq: int, **fields: object) -> FrameInfo:
     return FrameInfo(model=MODEL, seq=seq, width=16, height=16, **given)  # type: ignore[arg-type]
 
 
+PARENT: Final = Parent(
+    address=f"{MODEL}/3/1234", index=9_999, box=(0.0, 0.5, 16.0, 15.25), map=(0.5, -0.0625, -3.25, 0.0625, 0.5, 0.0)
+)
+
 FRAMES: Final[dict[str, FrameInfo]] = {
     **{f"lane {lane.value}": _frame(number, lane=lane) for number, lane in enumerate(_LANES)},
     "traceparent": _frame(3, traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
@@ -70,6 +78,10 @@ FRAMES: Final[dict[str, FrameInfo]] = {
     "largest numbers": _frame(LARGEST, run=LARGEST),
     "first of the first run": _frame(0, run=0, captured_at=WHOLE),
     "sent again": _frame(5, lane=Lane.REDRIVE, redrive_of=FrameAddress(MODEL, 3, 1234), redrive=2),
+    "one second stage": _frame(6, followers=("pose",)),
+    "second stages": _frame(7, followers=("pose", LONGEST)),
+    "crop": _frame(crop_seq(6, 9_999), parent=PARENT),
+    "crop of the highest seq": _frame(crop_seq(LARGEST, 9_999), parent=PARENT),
 }
 
 _MINIMAL = Camera(id="gate", source="0", models=(MODEL,))
@@ -127,6 +139,25 @@ COUNTS: Final[dict[str, CaptureCounts]] = {
 }  # fmt: skip
 
 
+_CROP_REASONS = (
+    CropDrop.TOO_SMALL, CropDrop.OVER_LIMIT, CropDrop.NO_KEYPOINTS, CropDrop.TOO_LARGE, CropDrop.ENCODE_FAILED,
+)  # fmt: skip
+CROP_COUNTS: Final[dict[str, CropCounts]] = {
+    "every drop reason": CropCounts(
+        camera="gate", model="pose", parent=f"{MODEL}/3/1234", time=TIME, offered=15,
+        dropped={reason: number for number, reason in enumerate(_CROP_REASONS, 1)},
+    ),
+    "delivered to several partitions": CropCounts(
+        camera=LONGEST, model="pose", parent=f"{MODEL}/0/0", time=WHOLE, offered=4,
+        dropped={CropDrop.OVER_LIMIT: 1},
+        delivered=(
+            PartitionRanges(partition=0, ranges=((410, 410), (415, 415))),
+            PartitionRanges(partition=3, ranges=((1230, 1230),)),
+        ),
+    ),
+}  # fmt: skip
+
+
 def _result(info: FrameInfo, offset: int, *detections: Detection) -> Result:
     return Result(
         frame=FrameReference.of(info, FrameAddress(MODEL, 3, offset)),
@@ -153,6 +184,13 @@ RESULTS: Final[dict[str, Result]] = {
     ),
     "redriven": _result(FRAMES["lane redrive"], 7),
     "sent again": _result(FRAMES["sent again"], 8),
+    "crop": _result(
+        FRAMES["crop"],
+        9,
+        Detection(
+            label="person", score=0.5, box=(1.0, 2.0, 3.0, 4.0), keypoints=((1.5, 2.5, 0.75),), parent=PARENT.address
+        ),
+    ),
 }  # fmt: skip
 
 SKIPS: Final[dict[str, Skip]] = {

@@ -33,7 +33,7 @@ def test_each_golden_record_obeys_its_schema_and_reads_back(name: str) -> None:
     assert MESSAGES[name].from_json(record) == EXAMPLES[name]
 
 
-@pytest.mark.parametrize("name", ["capture-claim", "capture-counts"])
+@pytest.mark.parametrize("name", ["capture-claim", "capture-counts", "crop-counts"])
 def test_capture_records_tell_themselves_apart(name: str) -> None:
     assert decode_capture(EXAMPLES[name].to_json()) == EXAMPLES[name]
 

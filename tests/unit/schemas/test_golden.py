@@ -69,6 +69,7 @@ READERS: Mapping[str, Callable[[GoldenRecord], object]] = {
     "camera status": read_status,
     "capture claim": lambda record: decode_capture(record.value),
     "capture counts": lambda record: decode_capture(record.value),
+    "crop counts": lambda record: decode_capture(record.value),
     "result": read_result,
     "redrive": lambda record: Redrive.from_json(record.value),
     "skip": lambda record: Skip.from_json(record.value),
@@ -80,6 +81,7 @@ EXPECTED: Mapping[str, Mapping[str, object]] = {
     "camera status": corpus.STATUSES,
     "capture claim": corpus.CLAIMS,
     "capture counts": corpus.COUNTS,
+    "crop counts": corpus.CROP_COUNTS,
     "result": corpus.RESULTS,
     "redrive": corpus.REDRIVES,
     "skip": corpus.SKIPS,
@@ -195,6 +197,7 @@ def written() -> Iterable[tuple[str, object]]:
     """Each record of now as its schema sees it: the schema's name, and JSON."""
     names = {"camera": "camera", "camera status": "camera-status", "capture claim": "capture-claim"}
     names |= {"capture counts": "capture-counts", "result": "result", "skip": "skip", "redrive": "redrive"}
+    names |= {"crop counts": "crop-counts"}
     for kind, schema in names.items():
         for message in EXPECTED[kind].values():
             if not isinstance(message, str):
