@@ -16,13 +16,15 @@ from api.metrics import ERRORS
 from schemas.errors import MessageError, NewerRecordError
 from schemas.ledger import Ledger, MalformedRecord, Outcome
 from schemas.messages import (
-    CaptureCounts,
+    CaptureClaim,
+    CropCounts,
     FrameAddress,
     PartitionRanges,
     Redrive,
     Skip,
     SkipReason,
     address_from_headers,
+    cropped_from_headers,
     decode_capture,
     redriven_from_headers,
 )
@@ -40,6 +42,7 @@ _NEW_PARTITIONS: Final = 64
 _KEPT: Final = 1000
 """Malformed records that are kept by name; all are counted."""
 _REDRIVE_OF: Final = Header.REDRIVE_OF
+_WITNESSES: Final = frozenset({Header.REDRIVE_OF, Header.PARENT})
 _SKIPPED: Final[Mapping[str, Outcome]] = {SkipReason.STALE: Outcome.STALE, SkipReason.EXPIRED: Outcome.EXPIRED}
 
 
@@ -108,15 +111,19 @@ class AuditRecords:
         if self._window.is_before(at_ms):
             return
         counts = decode_capture(message.value())
-        if not isinstance(counts, CaptureCounts) or not self._wants(counts.model):
+        if isinstance(counts, CaptureClaim) or not self._wants(counts.model):
             return
         for ranges in counts.delivered:
             self._check_reach(counts.model, ranges)
-        if self._window.is_after(at_ms):
+        later = self._window.is_after(at_ms)
+        if self._bounds is not None and not later:
+            self._bounds.named(counts)
+        if isinstance(counts, CropCounts):
+            self._ledger.add_crops(counts, later=later)
+            return
+        if later:
             self._ledger.add_later(counts)
             return
-        if self._bounds is not None:
-            self._bounds.named(counts)
         # A run is the offset of its claim in this very partition: where that is gone, so is the run's beginning.
         trimmed = self._window.since is not None or self._captures_start.get(message.partition(), 0) > counts.run
         self._ledger.add_counts(counts, trimmed=trimmed)
@@ -144,14 +151,20 @@ class AuditRecords:
             self._ledger.add_redrive(address, redrive.camera)
 
     def _witness(self, message: Message, address: FrameAddress) -> None:
-        """A frame that was sent again says so itself, and its outcome repeats it: if the record of it was lost."""
+        """A frame that was sent again, or is a crop, says so itself, and its outcome repeats it: if the record of it was
+        lost.
+        """
         headers = headers_of(message)
-        for name, _ in headers:  # of the millions of results hardly one: look before anything is read
-            if name == _REDRIVE_OF:
-                if redriven_from_headers(headers):
-                    key = (message.key() or b"").decode(errors="replace")
-                    self._ledger.add_redrive(address, key if IDENTIFIER.fullmatch(key) else None)
-                return
+        names = {name for name, _ in headers}
+        if names.isdisjoint(_WITNESSES):  # of the millions of results nearly all: look before anything is read
+            return
+        key = (message.key() or b"").decode(errors="replace")
+        camera = key if IDENTIFIER.fullmatch(key) else None
+        if _REDRIVE_OF in names:
+            if redriven_from_headers(headers):
+                self._ledger.add_redrive(address, camera)
+        elif cropped_from_headers(headers):
+            self._ledger.add_crop(address, camera)
 
     def _skip(self, message: Message) -> None:
         skip = Skip.from_json(message.value())

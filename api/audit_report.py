@@ -15,13 +15,14 @@ from schemas.window import Window
 class Counts(BaseModel):
     """Where frames are.
 
-    `redriven` are dead letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of
+    `cropped` are what a second stage was offered of the frames of the model that it follows. `redriven` are dead letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of
     newer releases, `other`. `gone` are frames that retention took unread, which no worker has recorded as expired yet.
     """
 
     model_config = ConfigDict(frozen=True)
 
     captured: int
+    cropped: int
     redriven: int
     dropped: dict[str, int]
     delivered: int
@@ -52,7 +53,9 @@ class UncountedAccount(Counts):
 
 
 class UnexplainedEntry(BaseModel):
-    """One thing that the ledger cannot explain: a frame's `address`, or a number of `frames` of a camera's `run`."""
+    """One thing that the ledger cannot explain: a frame's `address`, or a number of `frames` of a camera's `run`, or of
+    crops of the frame `parent`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -62,6 +65,7 @@ class UnexplainedEntry(BaseModel):
     frames: int
     address: str | None
     run: int | None
+    parent: str | None = None
 
     @classmethod
     def of(cls, entry: Unexplained) -> Self:
@@ -73,6 +77,7 @@ class UnexplainedEntry(BaseModel):
             frames=entry.frames,
             address=str(entry.address) if entry.address else None,
             run=entry.run,
+            parent=str(entry.parent) if entry.parent else None,
         )
 
 
@@ -150,6 +155,7 @@ def _counts(account: Account) -> dict[str, Any]:
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _COLUMNS = (
     "captured",
+    "cropped",
     "redriven",
     "dropped",
     "failed",
@@ -161,7 +167,7 @@ _COLUMNS = (
     "in log",
     "gone",
 )
-_IF_ANY = frozenset({"redriven", "gone"})
+_IF_ANY = frozenset({"cropped", "redriven", "gone"})
 """Columns that stand there when there are such frames: most systems never have any."""
 
 
@@ -226,7 +232,8 @@ def _rows(balance: Balance) -> list[tuple[str, ...]]:
 
 def _numbers(account: Account) -> dict[str, int]:
     dropped = sum(account.dropped.values())
-    numbers = (account.captured, account.redriven, dropped, account.failed, account.unknown, account.delivered)
+    offered = (account.captured, account.cropped, account.redriven)
+    numbers = (*offered, dropped, account.failed, account.unknown, account.delivered)
     outcomes = (account.inferred, account.skipped, account.dead, account.in_log, account.gone)
     return dict(zip(_COLUMNS, (*numbers, *outcomes), strict=True))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from api.kafka import Log, Offsets
-from schemas.messages import CaptureCounts
+from schemas.messages import CaptureCounts, CropCounts
 from schemas.window import CLOCK_SKEW_MS, Window, milliseconds
 
 
@@ -23,7 +23,7 @@ class WindowBounds:
         self._named: dict[Log, tuple[int, int]] = {}
         self._known: set[Log] = set()
 
-    def named(self, counts: CaptureCounts) -> None:
+    def named(self, counts: CaptureCounts | CropCounts) -> None:
         """A record of the window names these deliveries."""
         for entry in counts.delivered:
             place = (counts.model, entry.partition)

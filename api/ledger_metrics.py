@@ -19,6 +19,7 @@ OTHER: Final = "(other)"
 """No camera can be called so."""
 STATES: Final = (
     "captured",
+    "cropped",
     "redriven",
     "dropped",
     "delivered",

@@ -23,7 +23,8 @@ class Fault(StrEnum):
     BEYOND_LOG = "beyond-log"
     """Capture recorded a delivery at an offset that the log does not have."""
     IMBALANCE = "imbalance"
-    """Capture's counts contradict themselves: frames vanished between offer and delivery, or came from nowhere."""
+    """Counts of capture, or of a worker's crops, contradict themselves: frames vanished between offer and delivery, or
+    came from nowhere."""
     NAMED_TWICE = "named-twice"
     """A camera's records count more deliveries than there are addresses that are its own: another record, its own or
     another camera's, names the same."""
@@ -31,7 +32,10 @@ class Fault(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Unexplained:
-    """One thing that the ledger cannot explain: an address, or a number of frames of a camera, or of its run."""
+    """One thing that the ledger cannot explain: an address, or a number of frames of a camera, or of its run.
+
+    Of crops that were miscounted, `parent` is the frame that they were to be cut out of.
+    """
 
     fault: Fault
     model: str
@@ -39,9 +43,11 @@ class Unexplained:
     frames: int = 1
     address: FrameAddress | None = None
     run: int | None = None
+    parent: FrameAddress | None = None
 
     def __str__(self) -> str:
         run = "" if self.run is None else f"run {self.run}, "
+        run = f"crops of {self.parent}, " if self.parent else run
         where = str(self.address) if self.address else f"{run}{self.frames} frames"
         return f"{self.fault.value}: {self.model} {self.camera or UNCOUNTED_CAMERA} {where}"
 
@@ -63,12 +69,14 @@ class MalformedRecord:
 class Account:
     """Where the frames of one camera for one model are; counts of frames.
 
-    `redriven` are dead letters that were sent again: they are delivered once more, but not captured once more. `gone`
+    `cropped` are what a second stage was offered, in place of `captured`. `redriven` are dead letters that were sent
+    again: they are delivered once more, but not captured once more. `gone`
     are frames that retention took before a worker read them, which no worker has recorded: the next that starts does,
     as expired.
     """
 
     captured: int = 0
+    cropped: int = 0
     redriven: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
     delivered: int = 0

@@ -1,12 +1,16 @@
 """The ledger: every captured frame ends in a recorded outcome, and whatever does not is named.
 
-    captured + redriven = dropped(reason) + delivered + failed + unknown    from `captures`, run by run; `redrives`
+    captured + cropped + redriven = dropped(reason) + delivered + failed + unknown    from `captures`; `redrives`
     delivered = inferred + dead + stale + other + expired + in_log + gone + lost   address by address
 
 The two meet in `delivered`: what a camera's records count must be as many addresses as they name.
 
 `redriven` frames are dead letters that were sent again: no capture record counts them a second time, but each has an
 address of its own, and an outcome.
+
+`cropped` frames are what a second stage was offered: each has a record of the worker that saw it, which names the crops
+that it delivered and counts those that it did not make. A crop that such a record does not name (its worker was killed
+in between, and has made it anew) is known by what its own outcome says of it.
 
 `gone` (below the log's start, but not below the group's committed offset) are frames that no worker can read any more,
 and none has recorded that yet. `lost` (below the committed offset, and nobody recorded an outcome) must be empty; so
@@ -17,6 +21,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from schemas.errors import MessageError
@@ -25,7 +30,7 @@ from schemas.ledger.captures import StreamTotals
 from schemas.ledger.outcome import Outcome
 from schemas.ledger.partition import UNCOUNTED, PartitionLedger
 from schemas.messages.address import FrameAddress
-from schemas.messages.captures import CaptureCounts
+from schemas.messages.captures import CaptureCounts, CropCounts
 from schemas.messages.ranges import PartitionRanges
 
 Partition = tuple[str, int]
@@ -56,9 +61,12 @@ class Ledger:
     def __init__(self) -> None:
         self._streams: dict[tuple[str, str], StreamTotals] = {}
         self._partitions: dict[Partition, PartitionLedger] = {}
-        self._senders: dict[str, int] = {}
+        self._senders: dict[str | None, int] = {}
         self._redrivers: dict[str | None, int] = {}
         """Senders too: whoever sent frames of this camera again."""
+        self._croppers: dict[str | None, int] = {}
+        """Senders too: whoever made crops of this camera's frames."""
+        self._crops: dict[tuple[str, str], _CropTotals] = {}
         self._windowed = False
 
     def __len__(self) -> int:
@@ -73,10 +81,10 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        self._check_camera("capture counts", counts.camera, self._senders)
+        sender = self._sender("capture counts", counts.camera, self._senders)
         stream = self._streams.setdefault((counts.camera, counts.model), StreamTotals())
         if stream.add(counts, trimmed=trimmed):
-            self._deliver(counts)
+            self._deliver(counts, sender)
 
     def add_later(self, counts: CaptureCounts) -> None:
         """Account for a capture record that was written after the window: only its deliveries may belong to it.
@@ -84,9 +92,9 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        self._check_camera("capture counts", counts.camera, self._senders)
+        sender = self._sender("capture counts", counts.camera, self._senders)
         self._streams.setdefault((counts.camera, counts.model), StreamTotals()).go_on(counts.run)
-        self._deliver(counts)
+        self._deliver(counts, sender)
 
     def add_redrive(self, address: FrameAddress, camera: str | None) -> None:
         """Account for a dead letter of `camera` (None: nobody can tell) that was sent again, and is at `address` now.
@@ -97,10 +105,31 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        index = self._redrivers.get(camera)
-        if index is None:
-            self._check_camera("redrive", camera, self._redrivers)
-            index = self._redrivers[camera] = self._next_sender()
+        index = self._sender("redrive", camera, self._redrivers)
+        self._partition(address.model, address.partition).adopt(address.offset, index)
+
+    def add_crops(self, counts: CropCounts, *, later: bool = False) -> None:
+        """Account for the crops of one frame; a record that was written twice counts its deliveries once.
+
+        `later`: it was written after the window, so that only its deliveries may belong to it.
+
+        Raises:
+            MessageError: There are more cameras than the ledger can tell apart.
+        """
+        self._deliver(counts, self._sender("crop counts", counts.camera, self._croppers))
+        if not later:
+            totals = self._crops.setdefault((counts.camera, counts.model), _CropTotals())
+            totals.dropped.update({str(reason): number for reason, number in counts.dropped.items()})
+            if counts.imbalance:
+                totals.wrong.append((FrameAddress.parse(counts.parent), counts.imbalance))
+
+    def add_crop(self, address: FrameAddress, camera: str | None) -> None:
+        """Account for a crop of `camera` (None: nobody can tell), as its outcome says; a record of it says more.
+
+        Raises:
+            MessageError: There are more cameras than the ledger can tell apart.
+        """
+        index = self._sender("crop", camera, self._croppers)
         self._partition(address.model, address.partition).adopt(address.offset, index)
 
     def add_outcome(self, address: FrameAddress, outcome: Outcome) -> None:
@@ -164,8 +193,9 @@ class Ledger:
             horizon: Offsets below it are too old to be missed; none: every offset counts.
             log_start: The first offset that the log still has, by model and partition; none: 0.
         """
-        sheet = _Sheet(self._senders, self._redrivers)
+        sheet = _Sheet(self._senders, self._redrivers, self._croppers)
         self._balance_streams(sheet)
+        self._balance_crops(sheet)
         for place, ledger in self._partitions.items():
             at, end = committed.get(place, 0), log_end.get(place, 0)
             ledger.extend_to(at)
@@ -201,6 +231,16 @@ class Ledger:
                 account.unexplained += abs(frames)
                 sheet.unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=frames, run=run))
 
+    def _balance_crops(self, sheet: _Sheet) -> None:
+        for (camera, model), totals in self._crops.items():
+            account = sheet.accounts.setdefault((camera, model), Account())
+            account.cropped += totals.dropped.total()
+            account.dropped.update(totals.dropped)
+            for parent, frames in totals.wrong:
+                account.cropped += frames
+                account.unexplained += abs(frames)
+                sheet.unexplained.append(Unexplained(Fault.IMBALANCE, model, camera, frames=frames, parent=parent))
+
     def _compare_deliveries(self, sheet: _Sheet) -> None:
         """A camera's records must name as many addresses as they count: else somebody names one that was named."""
         for (camera, model), stream in self._streams.items():
@@ -213,10 +253,14 @@ class Ledger:
         if camera not in known and self._next_sender() > CAMERAS:
             raise MessageError(f"{what}: camera {camera!r} is one too many: expected at most {CAMERAS:,}")
 
-    def _deliver(self, counts: CaptureCounts) -> None:
-        sender = self._senders.get(counts.camera)
-        if sender is None:
-            sender = self._senders[counts.camera] = self._next_sender()
+    def _sender(self, what: str, camera: str | None, known: dict[str | None, int]) -> int:
+        index = known.get(camera)
+        if index is None:
+            self._check_camera(what, camera, known)
+            index = known[camera] = self._next_sender()
+        return index
+
+    def _deliver(self, counts: CaptureCounts | CropCounts, sender: int) -> None:
         for entry in counts.delivered:
             ledger = self._partition(counts.model, entry.partition)
             for first, last in entry.ranges:
@@ -234,6 +278,9 @@ class Ledger:
             elif sender in sheet.redrivers:
                 account.delivered += frames
                 account.redriven += frames
+            elif sender in sheet.croppers:
+                account.delivered += frames
+                account.cropped += frames
             elif self._windowed:
                 account.delivered += frames
                 account.captured += frames
@@ -242,7 +289,7 @@ class Ledger:
                 setattr(account, name, getattr(account, name) + frames)
 
     def _next_sender(self) -> int:
-        return len(self._senders) + len(self._redrivers) + 1
+        return len(self._senders) + len(self._redrivers) + len(self._croppers) + 1
 
     def _partition(self, model: str, partition: int) -> PartitionLedger:
         ledger = self._partitions.get((model, partition))
@@ -251,10 +298,23 @@ class Ledger:
         return ledger
 
 
+@dataclass(slots=True)
+class _CropTotals:
+    """The crops of one camera for one second stage: those that were not made, and records that contradict themselves."""
+
+    dropped: Counter[str] = field(default_factory=Counter)
+    wrong: list[tuple[FrameAddress, int]] = field(default_factory=list)
+
+
 class _Sheet:
     """A balance in the making."""
 
-    def __init__(self, senders: Mapping[str, int], redrivers: Mapping[str | None, int]) -> None:
+    def __init__(
+        self,
+        senders: Mapping[str | None, int],
+        redrivers: Mapping[str | None, int],
+        croppers: Mapping[str | None, int],
+    ) -> None:
         self.accounts: dict[tuple[str, str], Account] = {}
         self.uncounted: dict[str, Account] = {}
         self.unexplained: list[Unexplained] = []
@@ -262,7 +322,8 @@ class _Sheet:
         self.named: Counter[tuple[int, str]] = Counter()
         """Addresses by who sent them, and model."""
         self.redrivers = frozenset(redrivers.values())
-        self._cameras = {index: camera for known in (redrivers, senders) for camera, index in known.items()}
+        self.croppers = frozenset(croppers.values())
+        self._cameras = {index: camera for known in (croppers, redrivers, senders) for camera, index in known.items()}
 
     def account(self, sender: int, model: str) -> Account:
         camera = self._cameras.get(sender)

@@ -116,6 +116,7 @@ def test_what_is_unexplained_as_json() -> None:
             "frames": 1,
             "address": "face-detection/3/17",
             "run": None,
+            "parent": None,
         }
     ]
     assert AuditReport.of(DIRTY, at=T0).unexplained[1].run == 42
