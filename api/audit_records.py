@@ -151,9 +151,7 @@ class AuditRecords:
             self._ledger.add_redrive(address, redrive.camera)
 
     def _witness(self, message: Message, address: FrameAddress) -> None:
-        """A frame that was sent again, or is a crop, says so itself, and its outcome repeats it: if the record of it was
-        lost.
-        """
+        """A frame that was sent again, or a crop, says so itself, and so does its outcome: if the record was lost."""
         headers = headers_of(message)
         names = {name for name, _ in headers}
         if names.isdisjoint(_WITNESSES):  # of the millions of results nearly all: look before anything is read

@@ -15,8 +15,9 @@ from schemas.window import Window
 class Counts(BaseModel):
     """Where frames are.
 
-    `cropped` are what a second stage was offered of the frames of the model that it follows. `redriven` are dead letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of
-    newer releases, `other`. `gone` are frames that retention took unread, which no worker has recorded as expired yet.
+    `cropped` are what a second stage was offered of the frames of the model that it follows. `redriven` are dead
+    letters that were sent again; `skipped` is the sum of `stale`, `expired` and, for reasons of newer releases,
+    `other`. `gone` are frames that retention took unread, which no worker has recorded as expired yet.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.ledger.outcome import Outcome
-from schemas.messages import ModelReference, StageTimings
+from schemas.messages import CropDrop, ModelReference, StageTimings
 from schemas.names import Metric
 
 AGE_BUCKETS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0)
@@ -52,6 +53,12 @@ class WorkerMetrics:
             ("model",),
             registry=registry,
         )
+        self._crops = Counter(
+            Metric.CROPS,
+            "Detections that a second stage follows, by what became of them: delivered, or why there is no crop.",
+            ("model", "follower", "fate"),
+            registry=registry,
+        )
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
         # Series are looked up once: `labels` costs more than what it counts.
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
@@ -81,6 +88,12 @@ class WorkerMetrics:
     def network(self, reference: ModelReference) -> None:
         """The worker runs this network from now on."""
         self._info.labels(self._model, reference.version, reference.precision, reference.device).set(1)
+
+    def crops(self, follower: str, delivered: int, dropped: Mapping[CropDrop, int]) -> None:
+        """Of one frame so many crops were acknowledged, and so many were not made."""
+        self._crops.labels(self._model, follower, "delivered").inc(delivered)
+        for reason, frames in dropped.items():
+            self._crops.labels(self._model, follower, reason.value).inc(frames)
 
     def window(self, frames: int) -> None:
         """So many frames are taken and not yet acknowledged."""

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
 from processors.inference.core import InferenceCore
 from processors.metrics import WorkerMetrics
@@ -18,11 +19,11 @@ from schemas.settings import Settings
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, model: Model) -> int:
+def run(settings: Settings, model: Model, followers: Sequence[Model] = ()) -> int:
     """Infer the frames of one model until SIGTERM or SIGINT; then finish what was taken, commit and leave the group.
 
-    Returns the exit code: 0, or 1 when something failed and only a new process can go on. To be called from the main
-    thread, once for each process.
+    `followers` are the second stages that get crops of its frames. Returns the exit code: 0, or 1 when something failed
+    and only a new process can go on. To be called from the main thread, once for each process.
 
     Raises:
         FetchError: Its network cannot be fetched.
@@ -32,7 +33,7 @@ def run(settings: Settings, model: Model) -> int:
     """
     for number in (signal.SIGTERM, signal.SIGINT):  # nothing is taken before the worker has handlers of its own
         signal.signal(number, lambda *_: sys.exit(OK))
-    require_topics(settings, model.name)
+    require_topics(settings, model.name, [follower.name for follower in followers])
     tier = ready_tier(model, settings.cache_dir)
     core = InferenceCore(
         model,
@@ -43,7 +44,7 @@ def run(settings: Settings, model: Model) -> int:
         cache=settings.cache_dir / "compiled",
     )
     log.info("tier chosen model=%s precision=%s reason=%r", model.name, core.reference.precision, tier.why)
-    code = run_worker(settings, model, core, WorkerMetrics(model.name))
+    code = run_worker(settings, model, core, WorkerMetrics(model.name), followers=followers)
     if code == HUNG:
         log.error("something hangs, ending the process at once model=%s", model.name)
         logging.shutdown()

@@ -46,15 +46,43 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
     Whether the source exists is not asked: only its site's workers can see it.
 
     Raises:
-        CameraError: A model is not in the catalogue, or the source has the form of no kind of source, or a secret.
+        CameraError: A model is not in the catalogue, or follows one that the camera does not have; or the source has
+            the form of no kind of source, or a secret.
     """
     try:
-        for model in camera.models:
-            catalogue.get(model)
+        followers_of(camera, catalogue)
         kind_of(camera.source)
         check_source(camera.source)
     except (CatalogueError, SourceError) as error:
         raise CameraError(f"camera {camera.id!r}: {error}") from None
+
+
+def followers_of(camera: Camera, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    """The models that get the camera's frames, each with those of its models that follow it and get crops instead.
+
+    Raises:
+        CatalogueError: A model is not in the catalogue.
+        CameraError: One follows a model that the camera does not have, or that finds nothing that it follows.
+    """
+    models = [catalogue.get(name) for name in camera.models]
+    leaders: dict[str, list[str]] = {model.name: [] for model in models if model.follows is None}
+    for model in models:
+        if model.follows is None:
+            continue
+        leader = model.follows.model
+        if leader not in leaders:
+            raise CameraError(
+                f"camera {camera.id!r}: model {model.name!r} follows {leader!r}; expected {leader!r} among its models "
+                f"too, as --model {leader} --model {model.name}"
+            )
+        labels = catalogue.get(leader).labels.values()
+        if not set(model.follows.labels) & set(labels):
+            raise CameraError(
+                f"camera {camera.id!r}: model {model.name!r} follows {', '.join(model.follows.labels)}; expected "
+                f"labels of {leader!r}, {', '.join(labels)}"
+            )
+        leaders[leader].append(model.name)
+    return {leader: tuple(followers) for leader, followers in leaders.items()}
 
 
 def put_camera(settings: Settings, camera: Camera) -> None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
+from producers.control import followers_of
 from producers.counts import FrameCounter
 from producers.encode import Jpeg, encode
 from producers.fence import Fence
@@ -84,6 +85,8 @@ class CameraRun:
         self._mailbox: Mailbox[_Offer] = Mailbox()
         self._counters: dict[str, FrameCounter] = {}
         self._widths: dict[str, int] = {}
+        self._followers: dict[str, tuple[str, ...]] = {}
+        """Whose frames are captured, each with the second stages that get crops of them."""
         self._turns = {model: RoundRobin(camera.id, model) for model in camera.models}
         self._clock = RunClock()
         self._board = StatusBoard(camera, worker.owner, self._clock.now())
@@ -155,7 +158,11 @@ class CameraRun:
 
     def _capture(self) -> None:
         catalogue = self._worker.catalogue
-        self._widths = {model: catalogue.get(model).frame_width for model in self.camera.models}
+        self._followers = followers_of(self.camera, catalogue)
+        self._widths = {
+            leader: max(catalogue.get(model).frame_width for model in (leader, *followers))
+            for leader, followers in self._followers.items()
+        }
         self._write_status()
         if not (self._await_topics() and self._claim()):
             return
@@ -180,8 +187,8 @@ class CameraRun:
             self._report(CameraState.ENDED, None)
 
     def _await_topics(self) -> bool:
-        """Wait until every model's frames topic exists; False when the run was stopped first."""
-        names = [self._worker.settings.names.frames(model) for model in self.camera.models]
+        """Wait until the topic of all frames that are captured exists; False when the run was stopped first."""
+        names = [self._worker.settings.names.frames(model) for model in self._followers]
         backoff = Backoff()
         while not self._stop.is_set():
             try:
@@ -209,7 +216,7 @@ class CameraRun:
             return False
         self._board.claimed(self.run)
         self._clock = RunClock()
-        self._counters = {model: FrameCounter(camera.id, model, self.run) for model in camera.models}
+        self._counters = {model: FrameCounter(camera.id, model, self.run) for model in self._followers}
         self._report(CameraState.CONNECTING, None)
         return True
 
@@ -261,6 +268,7 @@ class CameraRun:
             width=jpeg.width,
             height=jpeg.height,
             lane=self.camera.lane,
+            followers=self._followers[model],
         )
         partition = turn.partition(worker.topics.partitions(worker.settings.names.frames(model)))
         sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])

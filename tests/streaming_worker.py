@@ -26,6 +26,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 
 from processors.inference.jpeg import check_jpeg
+from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import Position
 from processors.streaming.containments import FramesConsumer
@@ -64,6 +65,7 @@ class FakeInference:
     decode_s: float = 0.001
     infer_s: float = 0.001
     outputs_s: float = 0.001
+    picture: Pixels | None = None
 
 
 class FakeCore:
@@ -78,7 +80,7 @@ class FakeCore:
         self._failed: set[bytes] = set()
         self._random = random.Random(7)
 
-    def submit(self, jpeg: bytes) -> Future[FakeInference]:
+    def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[FakeInference]:
         return self._pool.submit(self._infer, jpeg)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from schemas.errors import EnvironmentMissingError
 _PINNED: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^ ;\\]+)(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _HASH: Final = re.compile(r"--hash=(sha256):([0-9a-f]{64})")
 _REASON: Final = re.compile(r'^\s*"([A-Za-z0-9._-]+)[^"]*",?\s*#\s*(.+)$', re.MULTILINE)
-_LICENCE: Final = re.compile(r"^([A-Za-z0-9.-]+)(?: \((.+)\))?$")
+_LICENCE: Final = re.compile(r"^([A-Za-z0-9.-]+(?: AND [A-Za-z0-9.-]+)*)(?: \((.+)\))?$")
 
 
 def gather(root: Path) -> list[Part]:

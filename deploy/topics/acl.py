@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from shlex import quote
@@ -82,7 +82,10 @@ class Acl:
 def rules(settings: Settings, catalogue: Catalogue) -> dict[str, tuple[Rule, ...]]:
     """What each service needs, by service; each model's workers may have a user of their own. Pure."""
     names = settings.names
-    workers = {inference(model.name): _worker(names, model.name) for model in catalogue.models}
+    workers = {
+        inference(model.name): _worker(names, model.name, [one.name for one in catalogue.followers(model.name)])
+        for model in catalogue.models
+    }
     reading = (*_topics(Operation.READ, names.prefix, prefixed=True), *_progress(names))
     return {
         CAPTURE: (
@@ -137,10 +140,12 @@ def acl_plan(settings: Settings, catalogue: Catalogue, principals: Mapping[str, 
     return list(dict.fromkeys(planned))  # services may share a principal
 
 
-def _worker(names: Names, model: str) -> tuple[Rule, ...]:
+def _worker(names: Names, model: str, followers: Sequence[str]) -> tuple[Rule, ...]:
+    # Who makes crops for a second stage counts them where capture counts its frames.
+    crops = (names.captures, *map(names.frames, followers)) if followers else ()
     return (
         *_topics(Operation.READ, names.frames(model)),
-        *_topics(Operation.WRITE, names.results(model), names.skips, names.dead_letters),
+        *_topics(Operation.WRITE, names.results(model), names.skips, names.dead_letters, *crops),
         Rule(Resource.GROUP, names.inference_group(model), Operation.READ),
     )
 

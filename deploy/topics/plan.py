@@ -77,8 +77,12 @@ def plan(settings: Settings, catalogue: Catalogue) -> list[TopicPlan]:
 
 
 def frames_retention_bytes(model: Model) -> int:
-    """Bytes that one partition of a model's frames may take: rate x time x headroom, over the partitions."""
-    frame = model.frame_width * (model.frame_width * 9 / 16) * _BYTES_PER_PIXEL
+    """Bytes that one partition of a model's frames may take: rate x time x headroom, over the partitions.
+
+    Crops for a second stage are as large as its input. Frames that are wider for its sake are kept for a shorter time.
+    """
+    whole = model.frame_width * (model.frame_width * 9 / 16)
+    frame = (whole if model.follows is None else model.input.width * model.input.height) * _BYTES_PER_PIXEL
     return int(model.fps * frame * FRAMES_RETENTION_S * _HEADROOM / model.partitions)
 
 

@@ -37,7 +37,7 @@ class Inference:
     """What a model saw in a picture of `width` × `height` pixels, and the seconds that each stage took.
 
     `decode_s` is check, decoding and resizing; `infer_s` the network and the wait for a free request before it;
-    `outputs_s` the way from its outputs to detections.
+    `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were asked for.
     """
 
     detections: tuple[Detection, ...]
@@ -46,6 +46,7 @@ class Inference:
     decode_s: float
     infer_s: float
     outputs_s: float
+    picture: Pixels | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +57,7 @@ class _Job:
     placement: Placement
     pixels: Pixels
     decode_s: float
+    picture: Pixels | None = None
     started: float = 0.0
 
 
@@ -105,8 +107,8 @@ class InferenceCore:
         """What results call this network."""
         return self._reference
 
-    def submit(self, jpeg: bytes) -> Future[Inference]:
-        """Infer one picture.
+    def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[Inference]:
+        """Infer one picture; `keep` it, decoded in its full size and in the order of the input's colours.
 
         The future raises:
             FrameError: The frame is at fault; no retry can help.
@@ -114,7 +116,7 @@ class InferenceCore:
         """
         future: Future[Inference] = Future()
         try:
-            decoding = self._decoders.submit(self._decode, jpeg, future)
+            decoding = self._decoders.submit(self._decode, jpeg, future, keep)
         except RuntimeError:
             future.set_exception(ModelError(f"model {self._model.name}: the core is closed; expected an open one"))
             return future
@@ -127,15 +129,15 @@ class InferenceCore:
         with self._starting:
             self._settle()
 
-    def _decode(self, jpeg: bytes, future: Future[Inference]) -> None:
+    def _decode(self, jpeg: bytes, future: Future[Inference], keep: bool) -> None:
         if not future.set_running_or_notify_cancel():
             return
         begun = perf_counter()
         width, height = check_jpeg(jpeg, limit_bytes=self._limit_bytes, limit_pixels=self._limit_pixels)
         placement = Placement.of(self._model.input, width, height)
-        picture = decode_picture(jpeg, self._model.input, placement)
+        picture = decode_picture(jpeg, self._model.input, placement, whole=keep)
         pixels = fit_picture(picture, self._model.input, placement)
-        self._start(_Job(future, placement, pixels, perf_counter() - begun))
+        self._start(_Job(future, placement, pixels, perf_counter() - begun, picture if keep else None))
 
     def _start(self, job: _Job) -> None:
         """Hand the job to OpenVINO; wait for a free request first."""
@@ -190,6 +192,7 @@ class InferenceCore:
                     decode_s=job.decode_s,
                     infer_s=inferred - job.started,
                     outputs_s=perf_counter() - inferred,
+                    picture=job.picture,
                 )
             )
         finally:

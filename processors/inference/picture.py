@@ -27,17 +27,17 @@ _REDUCED: Final = {
 _COLOURS: Final = {"RGB": cv2.IMREAD_COLOR_RGB, "BGR": cv2.IMREAD_COLOR_BGR}
 
 
-def decode_picture(jpeg: bytes, spec: InputSpec, placement: Placement) -> Pixels:
+def decode_picture(jpeg: bytes, spec: InputSpec, placement: Placement, *, whole: bool = False) -> Pixels:
     """The picture as [height, width, 3] in the order of `spec.colour`: the decoder gives either for the same price.
 
-    A half, a quarter or an eighth as large where that is still enough. The orientation in its Exif data is ignored, so
-    that boxes fit the pixels as they are stored.
+    A half, a quarter or an eighth as large where that is still enough, unless the `whole` is wanted. The orientation in
+    its Exif data is ignored, so that boxes fit the pixels as they are stored.
 
     Raises:
         NotJpegError: The decoder makes nothing of it.
         MemoryError: There is not the memory to tell.
     """
-    flags = _COLOURS[spec.colour] | cv2.IMREAD_IGNORE_ORIENTATION | _reduction(placement)
+    flags = _COLOURS[spec.colour] | cv2.IMREAD_IGNORE_ORIENTATION | (0 if whole else _reduction(placement))
     claim = f"{placement.width}×{placement.height} pixels in {len(jpeg):,} bytes"
     try:
         picture: Pixels | None = cv2.imdecode(np.frombuffer(jpeg, np.uint8), flags)

@@ -95,8 +95,12 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
 
     async def produce(self, record: Record) -> Awaitable[Receipt]:
         """Hand a record to aiokafka's producer, without the signals that Faust sends around it."""
-        sent: Awaitable[Receipt] = await self.producer._producer.send(
-            record.topic, record.value, key=record.key, headers=record.headers
+        producer, partition = self.producer._producer, None
+        if record.turn is not None:
+            partition = record.turn.partition(len(await producer.partitions_for(record.topic)))
+            record.turn.sent()
+        sent: Awaitable[Receipt] = await producer.send(
+            record.topic, record.value, key=record.key, headers=record.headers, partition=partition
         )
         return sent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
+from processors.inference.picture import Pixels
 from schemas.errors import HeaderError
 from schemas.messages import (
     Detection,
@@ -32,7 +33,10 @@ class FrameRecord(Protocol):
 
 
 class Inferred(Protocol):
-    """What a core makes of a JPEG of `width` × `height` pixels; the durations are in seconds."""
+    """What a core makes of a JPEG of `width` × `height` pixels; the durations are in seconds.
+
+    `picture` is the JPEG's, decoded, where it was to be kept.
+    """
 
     @property
     def detections(self) -> tuple[Detection, ...]: ...
@@ -46,6 +50,8 @@ class Inferred(Protocol):
     def infer_s(self) -> float: ...
     @property
     def outputs_s(self) -> float: ...
+    @property
+    def picture(self) -> Pixels | None: ...
 
 
 class Frame(NamedTuple):
@@ -84,9 +90,16 @@ def make_result(frame: Frame, inference: Inferred, model: ModelReference) -> Res
     return Result(
         frame=FrameReference.of(info, frame.address),
         model=model,
-        detections=inference.detections,
+        detections=_refining(inference.detections, info),
         stages=StageTimings(
             wait=frame.age, decode=inference.decode_s, infer=inference.infer_s, outputs=inference.outputs_s
         ),
         inferred_at=datetime.now(UTC),
     )
+
+
+def _refining(detections: tuple[Detection, ...], info: FrameInfo) -> tuple[Detection, ...]:
+    """The detections; those in a crop say whose frame's detection they refine."""
+    if info.parent is None:
+        return detections
+    return tuple(found.model_copy(update={"parent": info.parent.address}) for found in detections)

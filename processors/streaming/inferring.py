@@ -7,6 +7,7 @@ import logging
 from concurrent.futures import Future
 from typing import Any, Final, Protocol, TypeVar
 
+from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
 from processors.streaming.frame import Frame, Inferred, make_result
 from processors.streaming.outcomes import backoff
@@ -29,8 +30,8 @@ class Core(Protocol[InferredT]):
     def reference(self) -> ModelReference:
         """The network that it runs."""
 
-    def submit(self, jpeg: bytes) -> Future[InferredT]:
-        """Begin one inference; a FrameError in the future means that the frame is at fault."""
+    def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[InferredT]:
+        """Begin one inference, and keep the picture or not; a FrameError means that the frame is at fault."""
 
     def close(self) -> None:
         """Free what the network holds."""
@@ -46,8 +47,8 @@ class Inferring:
         self._metrics = metrics
         self._flying: dict[FrameAddress, int] = {}
 
-    async def infer(self, frame: Frame, value: bytes | None) -> Result:
-        """The result of one frame.
+    async def infer(self, frame: Frame, value: bytes | None, *, keep: bool = False) -> tuple[Result, Pixels | None]:
+        """The result of one frame, and its picture if it is to be kept.
 
         Raises:
             FrameError: The frame is at fault.
@@ -55,7 +56,7 @@ class Inferring:
         """
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                inference = await self._run(frame.address, value or b"")
+                inference = await self._run(frame.address, value or b"", keep=keep)
             except FrameError:
                 raise
             except Exception as error:  # whatever the core has is no fault of the frame
@@ -69,7 +70,7 @@ class Inferring:
             else:
                 result = make_result(frame, inference, self._reference)
                 self._metrics.stages(result.stages)
-                return result
+                return result, inference.picture
         raise AssertionError("unreachable")
 
     async def mind(self, deadline_s: float) -> None:
@@ -90,10 +91,10 @@ class Inferring:
                 if missed:
                     log.warning("inference is late address=%s after_s=%.0f", address, missed * deadline_s)
 
-    async def _run(self, address: FrameAddress, value: bytes) -> Inferred:
+    async def _run(self, address: FrameAddress, value: bytes, *, keep: bool) -> Inferred:
         self._flying[address] = 0
         try:
-            inference: Inferred = await asyncio.wrap_future(self._core.submit(value))
+            inference: Inferred = await asyncio.wrap_future(self._core.submit(value, keep=keep))
             return inference
         finally:
             del self._flying[address]

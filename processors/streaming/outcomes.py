@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
@@ -16,6 +17,7 @@ from processors.streaming.clock import BrokerClock
 from schemas.errors import EnvironmentMissingError, FrameError
 from schemas.ledger import Outcome
 from schemas.messages import (
+    CropCounts,
     DeadLetter,
     FrameAddress,
     PartitionRanges,
@@ -26,6 +28,7 @@ from schemas.messages import (
     SkipReason,
 )
 from schemas.settings import Settings
+from schemas.spread import RoundRobin
 
 log = logging.getLogger(__name__)
 
@@ -35,17 +38,20 @@ BACKOFF_S: Final = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0)
 
 
 class Record(NamedTuple):
-    """One record to produce."""
+    """One record to produce: where its key leads, or in `turn` to each of the topic's partitions."""
 
     topic: str
     key: bytes | None
     value: bytes | None
     headers: RawHeaders
+    turn: RoundRobin | None = None
 
 
 class Receipt(Protocol):
     """What the broker says of a record that it has appended; `timestamp` is in milliseconds."""
 
+    partition: int
+    offset: int
     timestamp: int
     timestamp_type: int
 
@@ -74,19 +80,36 @@ class Outcomes:
         self._send = send
         self._metrics = metrics
         self._limit = settings.record_limit_bytes
+        self._captures = settings.names.captures
         self._results = settings.names.results(model)
         self._dead_letters = settings.names.dead_letters
         self._skips = settings.names.skips
 
-    async def inferred(self, result: Result) -> None:
-        """Record a result.
+    async def inferred(self, result: Result, crops: Iterable[CropCounts] = ()) -> None:
+        """Record a result, and what became of the frame's `crops`, which are delivered already.
 
         Raises:
             EnvironmentMissingError: The broker did not acknowledge it for minutes.
         """
-        record = Record(self._results, result.frame.camera.encode(), result.to_json(), result.headers())
-        await self._deliver(record)
+        key = result.frame.camera.encode()
+        record = Record(self._results, key, result.to_json(), result.headers())
+        counts = [Record(self._captures, key, one.to_json(), []) for one in crops]
+        if counts:
+            await asyncio.gather(*map(self._deliver, (*counts, record)))
+        else:
+            await self._deliver(record)
         self._metrics.processed(Outcome.INFERRED)
+
+    async def crop(self, record: Record) -> tuple[int, int]:
+        """Deliver a crop to the model that follows ours; the partition and the offset that it has.
+
+        Raises:
+            EnvironmentMissingError: The broker did not acknowledge it for minutes, or does not say where it is.
+        """
+        receipt = await self._deliver(record)
+        if receipt is None or receipt.offset < 0:
+            raise EnvironmentMissingError(f"topic {record.topic}: a crop without an offset; expected its address")
+        return receipt.partition, receipt.offset
 
     async def dead(self, letter: DeadLetter, key: bytes | None, value: bytes | None) -> None:
         """Record a frame that no retry can help, its value untouched unless the record would exceed the limit.
@@ -127,33 +150,34 @@ class Outcomes:
             )
         )
 
-    async def _deliver(self, record: Record) -> None:
-        if await self._acknowledged(record, 1):
-            return
-        self.refused += 1
+    async def _deliver(self, record: Record) -> Receipt | None:
+        try:
+            return await self._acknowledged(record, 1)
+        except KafkaError:
+            self.refused += 1
         try:
             for attempt in range(2, DELIVERY_ATTEMPTS + 1):
                 await asyncio.sleep(backoff(attempt - 1))
-                if await self._acknowledged(record, attempt):
-                    return
+                with suppress(KafkaError):
+                    return await self._acknowledged(record, attempt)
         finally:
             self.refused -= 1
         raise EnvironmentMissingError(
             f"topic {record.topic}: no acknowledgement after {DELIVERY_ATTEMPTS} attempts; expected one from the broker"
         )
 
-    async def _acknowledged(self, record: Record, attempt: int) -> bool:
+    async def _acknowledged(self, record: Record, attempt: int) -> Receipt | None:
         sent = self.clock.read()
         try:
             receipt = await (await self._send(record))
         except KafkaError as error:
             self._metrics.error(type(error).__name__)
             log.warning("delivery failed topic=%s attempt=%d error=%r", record.topic, attempt, error)
-            return False
+            raise
         if receipt is not None and receipt.timestamp_type == LOG_APPEND_TIME:
             self.clock.hear(sent, receipt.timestamp / 1000, self.clock.read())
             self._tell_clock()
-        return True
+        return receipt
 
     def _tell_clock(self) -> None:
         ahead = self.clock.ahead

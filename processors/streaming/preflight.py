@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -11,14 +13,17 @@ from schemas.settings import Settings
 DEADLINE_S = 10.0
 
 
-def require_topics(settings: Settings, model: str) -> None:
-    """Make sure that every topic exists that a worker of `model` reads or writes.
+def require_topics(settings: Settings, model: str, followers: Iterable[str] = ()) -> None:
+    """Make sure that every topic exists that a worker of `model` reads or writes, with crops for its `followers`.
 
     Raises:
         EnvironmentMissingError: The broker does not answer, or a topic is missing.
     """
     names = settings.names
     needed = {names.frames(model), names.results(model), names.skips, names.dead_letters}
+    crops = {names.frames(follower) for follower in followers}
+    if crops:
+        needed |= {names.captures, *crops}
     admin = AdminClient({**settings.librdkafka(), "log_level": 0})
     try:
         there = admin.list_topics(timeout=DEADLINE_S).topics

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from processors.metrics import WorkerMetrics
 from processors.streaming.app import create_app, read_frames
 from processors.streaming.containments import FramesApp
+from processors.streaming.crops import CropWriter
 from processors.streaming.group_view import GroupView
 from processors.streaming.inferring import Core, Inferring
 from processors.streaming.outcomes import Outcomes
@@ -32,9 +34,17 @@ HUNG: Final = 3
 
 
 def run_worker(
-    settings: Settings, model: Model, core: Core[Any], metrics: WorkerMetrics, *, timing: Timing | None = None
+    settings: Settings,
+    model: Model,
+    core: Core[Any],
+    metrics: WorkerMetrics,
+    *,
+    followers: Sequence[Model] = (),
+    timing: Timing | None = None,
 ) -> int:
     """Process the frames of `model` with `core` until SIGTERM or SIGINT; the process's exit code.
+
+    `followers` get crops of the frames that name them.
 
     0: everything that was taken has its outcome and is committed. 1: something failed, or the drain's deadline
     passed; what has no outcome is not committed, and comes again. 3: the same, because the core, Faust's consumer
@@ -43,14 +53,24 @@ def run_worker(
     quieten()
     metrics.network(core.reference)
     with TemporaryDirectory(prefix="framebus-") as folder:
-        return asyncio.run(
-            _serve(settings, model, core, metrics, Path(folder), timing or Timing.within(settings.grace))
-        )
+        life = _Life(settings, model, core, metrics, followers, Path(folder), timing or Timing.within(settings.grace))
+        return asyncio.run(_serve(life))
 
 
-async def _serve(
-    settings: Settings, model: Model, core: Core[Any], metrics: WorkerMetrics, folder: Path, timing: Timing
-) -> int:
+class _Life(NamedTuple):
+    """What a worker's life needs."""
+
+    settings: Settings
+    model: Model
+    core: Core[Any]
+    metrics: WorkerMetrics
+    followers: Sequence[Model]
+    folder: Path
+    timing: Timing
+
+
+async def _serve(life: _Life) -> int:
+    settings, model, core, metrics, followers, folder, timing = life
     signalled = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, signalled.set)
@@ -58,7 +78,15 @@ async def _serve(
 
     outcomes = Outcomes(settings, model.name, app.produce, metrics)
     inferring = Inferring(core, metrics)
-    worker = Worker(model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing)
+    worker = Worker(
+        model,
+        inferring=inferring,
+        frames=app.consumer,
+        outcomes=outcomes,
+        metrics=metrics,
+        timing=timing,
+        crops=CropWriter(settings, model, followers, outcomes, metrics),
+    )
     app.owner = worker
     app.slot = Slot(settings.slot) if settings.slot else None
     read_frames(app)

@@ -18,6 +18,7 @@ from processors.inference.shedding import Shedder
 from processors.inference.window import Entry
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import ATTEMPTS, Position, trying
+from processors.streaming.crops import CropWriter
 from processors.streaming.frame import Frame, FrameRecord, read_frame
 from processors.streaming.inferring import Inferring
 from processors.streaming.outcomes import Outcomes, dead_letter
@@ -50,6 +51,7 @@ class Worker:
         outcomes: Outcomes,
         metrics: WorkerMetrics,
         timing: Timing,
+        crops: CropWriter | None = None,
     ) -> None:
         self.partitions = Partitions(lambda: Shedder(model.max_age))
         self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -61,6 +63,7 @@ class Worker:
         self._outcomes = outcomes
         self._metrics = metrics
         self._timing = timing
+        self._crops = crops
         self._slots = asyncio.Semaphore(WINDOW)
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
@@ -189,13 +192,18 @@ class Worker:
     # From a frame to its outcome
 
     async def _process(self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int) -> None:
+        keep = self._crops is not None and self._crops.wants(frame.info)
         try:
-            result = await self._inferring.infer(frame, record.value)
+            result, picture = await self._inferring.infer(frame, record.value, keep=keep)
         except FrameError as error:
             await self._bury(record, error, entry, attempt)
             return
         begun = time.perf_counter()
-        await self._outcomes.inferred(result)
+        # Before the result: whoever reads it may count on the crops, and what is committed has them all.
+        crops = (
+            await self._crops.write(frame, result.detections, picture) if self._crops and picture is not None else ()
+        )
+        await self._outcomes.inferred(result, crops)
         self._metrics.stage("deliver", time.perf_counter() - begun)
         self._finish(entry)
 

@@ -23,8 +23,12 @@ class Catalogue:
 
     @property
     def usual(self) -> tuple[str, ...]:
-        """The names of what one machine runs unless it is asked for others: two of ours, and the user's own."""
-        return tuple(model.name for model in self.models if model not in ON_REQUEST)
+        """The names of what one machine runs unless it is asked for others: two of ours, and the user's own.
+
+        A second stage that follows a model which is not among them has nothing to do.
+        """
+        usual = {model.name: model for model in self.models if model not in ON_REQUEST}
+        return tuple(name for name, model in usual.items() if model.follows is None or model.follows.model in usual)
 
     def followers(self, name: str) -> tuple[Model, ...]:
         """The second stages that follow the model called `name`, in the catalogue's order."""

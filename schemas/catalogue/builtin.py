@@ -90,6 +90,7 @@ POSE: Final = Model(
     input=InputSpec(width=192, height=192, layout="NHWC", resize=Resize.LETTERBOX),
     outputs=OutputSpec(threshold=0.3),
     frame_width=1280,
+    fps=240.0,
 )
 
 FACE_EMBEDDING: Final = Model(
@@ -103,7 +104,7 @@ FACE_EMBEDDING: Final = Model(
         path="package/model/face_recognition_model.bin",
         sha256="b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589",
         megabytes=12.7,
-        licence="public domain (dlib's model), MIT (face-api's file of it)",
+        licence="CC0-1.0 AND MIT (dlib's models, in face-api)",
         beside={
             "face_recognition_model-weights_manifest.json": (
                 "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b"
@@ -119,6 +120,7 @@ FACE_EMBEDDING: Final = Model(
     ),
     input=InputSpec(width=150, height=150, mean=(122.782, 117.001, 104.298), scale=(1 / 255, 1 / 255, 1 / 255)),
     frame_width=1280,
+    fps=240.0,
 )
 
 BUILTIN: Final = (OBJECT_DETECTION, FACE_DETECTION, FACE_DETECTION_FAST, POSE, FACE_EMBEDDING)

@@ -300,7 +300,7 @@ class Ledger:
 
 @dataclass(slots=True)
 class _CropTotals:
-    """The crops of one camera for one second stage: those that were not made, and records that contradict themselves."""
+    """Crops of one camera for one second stage: those that were not made, and records that contradict themselves."""
 
     dropped: Counter[str] = field(default_factory=Counter)
     wrong: list[tuple[FrameAddress, int]] = field(default_factory=list)

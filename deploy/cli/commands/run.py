@@ -34,7 +34,11 @@ def inference(
     model: Annotated[str, typer.Option("--model", help="The model's name in the catalogue.")], kafka: Kafka = None
 ) -> None:
     """Infer one model's frames."""
-    _run("processors.service", kafka, needs=worker_of(model), give=lambda catalogue: catalogue.get(model))
+
+    def give(catalogue: Catalogue) -> tuple[Model, tuple[Model, ...]]:
+        return catalogue.get(model), catalogue.followers(model)
+
+    _run("processors.service", kafka, needs=worker_of(model), give=give)
 
 
 @app.command()
@@ -52,8 +56,8 @@ def _leave(*_: object) -> NoReturn:
     sys.exit(0)
 
 
-def _whole(catalogue: Catalogue) -> Catalogue:
-    return catalogue
+def _whole(catalogue: Catalogue) -> tuple[Catalogue]:
+    return (catalogue,)
 
 
 def _no_check(_: Settings) -> None: ...
@@ -64,7 +68,7 @@ def _run(
     kafka: str | None,
     *,
     needs: str,
-    give: Callable[[Catalogue], Catalogue | Model] = _whole,
+    give: Callable[[Catalogue], tuple[Any, ...]] = _whole,
     metrics: bool = True,
     check: Callable[[Settings], None] = _no_check,
 ) -> None:
@@ -81,4 +85,4 @@ def _run(
         serve_metrics(settings)
     rules = import_module("deploy.topics.acl").rules(settings, catalogue)
     import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])
-    raise typer.Exit(run(settings, given))
+    raise typer.Exit(run(settings, *given))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from deploy.cli import main
-from deploy.services import API, CAPTURE
+from deploy.services import API, CAPTURE, inference
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, Acl, Operation, Resource, Rule, acl_plan, rules
 from deploy.topics.plan import plan
 from schemas.catalogue import Catalogue
@@ -125,16 +125,20 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "security.md"
 
 
 def table() -> list[str]:
-    """The rules as the document shows them: a line for each service, the models' workers in one."""
+    """The rules as the document shows them: a line for each service, the models' workers in one, or with crops."""
     lines = {}
+    leader = CATALOGUE.models[0].name
+    (follower,) = (model.name for model in CATALOGUE.followers(leader))
+    words = {inference("face-detection-fast"): "inference-MODEL", inference(leader): "inference-MODEL that FOLLOWER follows"}
     for service, allowed in rules(Settings(), CATALOGUE).items():
         by_operation: dict[str, list[str]] = {}
         for rule in allowed:
-            name = rule.name.removeprefix("framebus.").replace(CATALOGUE.models[0].name, "MODEL")
+            name = rule.name.removeprefix("framebus.").replace(follower, "FOLLOWER")
+            name = name.replace("face-detection-fast", "MODEL").replace(leader, "MODEL")
             shown = f"{'group ' if rule.resource is Resource.GROUP else ''}`{name}{'*' if rule.prefixed else ''}`"
             by_operation.setdefault(rule.operation.value, []).append(shown)
         text = "; ".join(f"{operation} {', '.join(names)}" for operation, names in by_operation.items())
-        who = service.replace(CATALOGUE.models[0].name, "MODEL")
+        who = words.get(service, service)
         if not any(model.name in who for model in CATALOGUE.models):
             lines[who] = f"| {who} | {text} |"
     return list(lines.values())

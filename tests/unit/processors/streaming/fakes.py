@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from aiokafka.errors import KafkaConnectionError
 from prometheus_client import CollectorRegistry
 
+from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import Position
 from processors.streaming.outcomes import LOG_APPEND_TIME, Outcomes, Receipt, Record
@@ -58,6 +59,8 @@ class FakeLog:
 class FakeReceipt:
     timestamp: int
     timestamp_type: int = LOG_APPEND_TIME
+    partition: int = 0
+    offset: int = 0
 
 
 class FakeProducer:
@@ -98,6 +101,7 @@ class FakeInference:
     decode_s: float = 0.001
     infer_s: float = 0.002
     outputs_s: float = 0.003
+    picture: Pixels | None = None
 
 
 class FakeCore:
@@ -106,8 +110,10 @@ class FakeCore:
     def __init__(self) -> None:
         self.reference = ModelReference(name=MODEL, version="1", precision="f32", device="CPU")
         self.submitted: list[tuple[bytes, Future[FakeInference]]] = []
+        self.kept: list[bool] = []
 
-    def submit(self, jpeg: bytes) -> Future[FakeInference]:
+    def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[FakeInference]:
+        self.kept.append(keep)
         future: Future[FakeInference] = Future()
         self.submitted.append((jpeg, future))
         return future
