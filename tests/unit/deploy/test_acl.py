@@ -129,7 +129,10 @@ def table() -> list[str]:
     lines = {}
     leader = CATALOGUE.models[0].name
     (follower,) = (model.name for model in CATALOGUE.followers(leader))
-    words = {inference("face-detection-fast"): "inference-MODEL", inference(leader): "inference-MODEL that FOLLOWER follows"}
+    words = {
+        inference("face-detection-fast"): "inference-MODEL",
+        inference(leader): "inference-MODEL that FOLLOWER follows",
+    }
     for service, allowed in rules(Settings(), CATALOGUE).items():
         by_operation: dict[str, list[str]] = {}
         for rule in allowed:

@@ -1,0 +1,187 @@
+"""Second stages end to end: `framebus up` with a model and the one that follows it, on a real broker and real video."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import cv2
+import httpx
+import psutil
+import pytest
+
+from deploy import topics
+from deploy.local.media import Media
+from deploy.local.ports import free_port
+from schemas.catalogue import Catalogue
+from schemas.messages import CropCounts, FrameAddress, Result, decode_capture
+from schemas.settings import Settings
+from tests.integration.capture_world import eventually, read_frames, read_topic
+from tests.integration.test_up_verb import answers, ask, verb
+
+LEADER, FOLLOWER = "object-detection", "pose"
+FRAMES = 150
+
+
+@pytest.fixture
+def own(settings: Settings) -> Iterator[Settings]:
+    """A prefix without topics: `up` makes them."""
+    fresh = settings.model_copy(update={"prefix": f"{settings.prefix}up.", "api_port": free_port()})
+    yield fresh
+    topics.delete(fresh, Catalogue())
+
+
+@pytest.fixture
+def street(media: Media, tmp_path: Path) -> str:
+    """Real video of a street with about five persons: its first seconds."""
+    source = cv2.VideoCapture(str(media.path("vtest.avi")))
+    size = (int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT)))
+    target = tmp_path / "street.avi"
+    writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
+    for _ in range(FRAMES):
+        found, picture = source.read()
+        assert found
+        writer.write(picture)
+    writer.release()
+    source.release()
+    return str(target)
+
+
+@contextmanager
+def running(own: Settings, folder: Path) -> Iterator[psutil.Process]:
+    """`framebus up` with a worker for each of the two models."""
+    chosen = ("--model", LEADER, "--model", FOLLOWER)
+    command, environment = verb(
+        own, folder, "up", "--kafka", own.bootstrap_servers, "--port", str(own.api_port), *chosen
+    )
+    with (folder / "up.log").open("w") as said:
+        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
+    family: list[psutil.Process] = []
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{own.api_port}", timeout=10) as page:
+            eventually(lambda: answers(page), "the API", 60)
+        family = psutil.Process(process.pid).children(recursive=True)
+        yield psutil.Process(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 0, (folder / "up.log").read_text()
+    finally:
+        process.kill()
+        process.wait(10)
+        for child in family:
+            if child.is_running():
+                child.kill()
+
+
+def worker_of(stack: psutil.Process, model: str) -> psutil.Process:
+    (found,) = [one for one in stack.children(recursive=True) if one.cmdline()[-2:] == ["--model", model]]
+    return found
+
+
+def read_results(settings: Settings, model: str) -> dict[str, Result]:
+    """The results of a model by their frames' addresses; of repeats the last."""
+    records = read_topic(settings, settings.names.results(model))
+    return {result.frame.address: result for result in (Result.from_json(record.value()) for record in records)}
+
+
+def read_crop_counts(settings: Settings) -> list[CropCounts]:
+    records = [decode_capture(record.value()) for record in read_topic(settings, settings.names.captures)]
+    return [record for record in records if isinstance(record, CropCounts)]
+
+
+def account(report: dict[str, object], model: str) -> dict[str, int]:
+    (found,) = [one for one in report["accounts"] if one["model"] == model]  # type: ignore[attr-defined]
+    return found  # type: ignore[no-any-return]
+
+
+@pytest.mark.timeout(300)
+def test_crops_of_a_leader_that_is_killed_are_all_explained(
+    own: Settings, street: str, network: Callable[[str], Path], tmp_path: Path
+) -> None:
+    for model in (LEADER, FOLLOWER):
+        network(model)
+    with running(own, tmp_path) as stack:
+        models = ("--model", LEADER, "--model", FOLLOWER)
+        calm = ("--source", street, "--lane", "batch", "--pacing", "max")
+        ask(own, tmp_path, "camera", "add", "street", *calm, *models)
+        eventually(lambda: len(read_results(own, FOLLOWER)) >= 60, "crops inferred", 90)
+        killed = worker_of(stack, LEADER)
+        assert len(read_results(own, LEADER)) < FRAMES, "the leader was to be killed amid its work"
+        os.kill(killed.pid, signal.SIGKILL)
+
+        def settled() -> dict[str, object] | None:
+            report: dict[str, object] = json.loads(ask(own, tmp_path, "audit", "--json"))
+            whole = account(report, LEADER)["captured"] == FRAMES
+            waiting = [one["in_log"] for one in (*report["accounts"], *report["uncounted"])]  # type: ignore[misc]
+            return report if whole and not sum(waiting) else None
+
+        report = eventually(settled, "an outcome of every frame and crop", 120)
+    check_report(report)
+    check_crops(own, account(report, FOLLOWER))
+
+
+def check_report(report: dict[str, object]) -> None:
+    """Both equations hold in the audit, which is clean."""
+    assert report["clean"]
+    assert report["uncounted"] == []
+    frames, crops = account(report, LEADER), account(report, FOLLOWER)
+    assert (frames["captured"], frames["inferred"], frames["cropped"]) == (FRAMES, FRAMES, 0)
+    assert (crops["captured"], crops["failed"], crops["unknown"]) == (0, 0, 0)
+    assert crops["cropped"] == crops["delivered"] + sum(crops["dropped"].values())  # type: ignore[attr-defined]
+    assert crops["delivered"] == crops["inferred"] > 3 * FRAMES
+
+
+def check_crops(own: Settings, crops: dict[str, int]) -> None:
+    """Each crop is in the log, capture made none of them, and its result names its parent's detection."""
+    leaders, followers = read_results(own, LEADER), read_results(own, FOLLOWER)
+    log = read_frames(own, FOLLOWER)
+    assert len(log.addresses) == len(followers) == crops["delivered"]
+    named = [
+        FrameAddress(FOLLOWER, entry.partition, offset)
+        for record in read_crop_counts(own)
+        for entry in record.delivered
+        for offset in entry.offsets()
+    ]
+    assert len(named) == len(set(named)) >= crops["delivered"] - 24 * 16, "a window's crops at most are unnamed"
+    assert set(named) <= log.addresses.keys()
+    assert len({address.partition for address in log.addresses}) == 12, "spread over all partitions"
+    repeats = Counter(info.id for info in log.addresses.values())
+    keypoints = 0
+    for address, result in followers.items():
+        parent = result.frame.parent
+        assert parent is not None
+        leader = leaders[parent.address]
+        seen = leader.detections[parent.index]
+        assert (seen.label, seen.box) == ("person", parent.box)
+        assert result.frame.captured_at == leader.frame.captured_at
+        assert result.frame.run == leader.frame.run
+        assert log.addresses[FrameAddress.parse(address)].parent == parent
+        keypoints += sum(check_pose(found.keypoints or (), parent.box) for found in result.in_parent)
+        assert all(found.parent == parent.address for found in result.detections)
+    offered = [
+        (result.frame.address, index)
+        for result in leaders.values()
+        for index, found in enumerate(result.detections)
+        if found.label == "person" and min(found.box[2] - found.box[0], found.box[3] - found.box[1]) >= 16
+    ]
+    cropped = {
+        (result.frame.parent.address, result.frame.parent.index) for result in followers.values() if result.frame.parent
+    }
+    assert cropped == set(offered), "each person once or more, and nothing else"
+    assert len(repeats) == len(offered), "who was made anew has the same id"
+    assert keypoints > 10 * len(offered), "of seventeen"
+    print(f"crops={crops['delivered']} persons={len(offered)} keypoints={keypoints / len(followers):.1f} a crop")  # noqa: T201
+
+
+def check_pose(keypoints: tuple[tuple[float, ...], ...], box: tuple[float, float, float, float]) -> int:
+    """How many of the keypoints are sure; these are where the person is, in the leader's picture."""
+    x1, y1, x2, y2 = box
+    across, down = 0.3 * (x2 - x1) + 2, 0.3 * (y2 - y1) + 2
+    sure = [(x, y) for x, y, score in keypoints if score >= 0.3]
+    assert all(x1 - across <= x <= x2 + across and y1 - down <= y <= y2 + down for x, y in sure)
+    return len(sure)
