@@ -73,6 +73,9 @@ def read_result(value: bytes | None, model: str | None) -> Result:
     if value and (b"NaN" in value or b"Infinity" in value):
         # Our readers take these words for numbers, browsers do not; and the bytes are passed on as they are.
         json.loads(value, parse_constant=_refuse)
+    parent = result.frame.parent
+    if parent is not None and not all(map(isfinite, (*parent.box, *parent.map))):
+        raise MessageError(f"result: frame.parent of {shown(parent.address)}: expected finite numbers")
     for detection in result.detections:
         # Also from 1e999, which browsers can read, and from words in quotes, which our readers take for numbers.
         numbers = (*detection.box, *chain.from_iterable(detection.keypoints or ()), *(detection.embedding or ()))

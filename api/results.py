@@ -23,7 +23,7 @@ from api.log_tail import BATCH, LogTail
 from api.result_record import ResultRecord, decode_result
 from schemas.errors import MessageError, SettingsError
 from schemas.ledger import Seen
-from schemas.messages import FrameAddress, address_from_headers
+from schemas.messages import identity_from_headers
 from schemas.names import IDENTIFIER
 from schemas.settings import Settings
 
@@ -37,7 +37,8 @@ class ResultReader:
 
     Workers infer a frame again when one of them was killed before it had committed: then there are two results with the
     same id, which is the frame's address. This reader gives the first, and drops what follows. It remembers addresses
-    as runs of offsets, 4,096 of each partition (see `Seen`).
+    as runs of offsets, 4,096 of each partition (see `Seen`). Crops that a second stage got twice, since the worker that
+    makes them was killed, have two addresses, but show one detection of one frame: its results are repeats too.
 
     Without a `group` it reads everything from now on, or from the first result that is left, and keeps no position.
     "Now" is when the constructor returns.
@@ -129,12 +130,12 @@ class ResultReader:
         self._tail.close()
 
     def _is_new(self, record: ResultRecord) -> bool:
-        new = self._seen.add(FrameAddress.parse(record.result.id))
+        new = self._seen.add(identity_from_headers(record.result.headers()))
         self.repeats += not new
         return new
 
     def _remember(self, message: Message) -> None:
         try:
-            self._seen.add(address_from_headers(headers_of(message)))
+            self._seen.add(identity_from_headers(headers_of(message)))
         except MessageError:
             return  # whoever was given it has complained of it

@@ -25,6 +25,7 @@ _EVENT: Final[dict[str, Any]] = {
     Header.REDRIVE_OF: _ADDRESS,
     Header.REDRIVE: _NUMBER,
     Header.PARENT: _ADDRESS,
+    Header.PARENT_INDEX: _NUMBER,
 }
 
 FRAME: Final[dict[str, Any]] = {
@@ -37,7 +38,6 @@ FRAME: Final[dict[str, Any]] = {
     Header.LANE: {"anyOf": [{"enum": [lane.value for lane in Lane]}, _IDENTIFIER]},
     Header.TRACEPARENT: {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
     Header.FOLLOWERS: {"type": "string", "pattern": f"^{IDENTIFIER.pattern}(,{IDENTIFIER.pattern})*$"},
-    Header.PARENT_INDEX: _NUMBER,
     Header.PARENT_BOX: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{3}}$"},
     Header.PARENT_MAP: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{5}}$"},
 }

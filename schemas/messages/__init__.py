@@ -17,6 +17,7 @@ from schemas.messages.result import (
     StageTimings,
     address_from_headers,
     check_result_type,
+    identity_from_headers,
 )
 from schemas.messages.skip import Skip, SkippedFrames, SkipReason
 
@@ -58,6 +59,7 @@ __all__ = [
     "decode_frame_headers",
     "explain",
     "format_time",
+    "identity_from_headers",
     "redriven_from_headers",
     "redriven_headers",
 ]

@@ -71,6 +71,11 @@ def crop_seq(seq: int, index: int) -> int:
     return seq % _SEQS * PLACES + index
 
 
+def crop_place(model: str, parent: FrameAddress, index: int) -> FrameAddress:
+    """What stands for the crop of a detection for `model` wherever it lies, and however often it was made: no address."""
+    return FrameAddress(f"{model} of {parent.model}", parent.partition, parent.offset * PLACES + index)
+
+
 def parent_from_headers(headers: Mapping[str, bytes | None]) -> Parent | None:
     """Where a crop comes from; None for a frame that is none.
 
@@ -100,13 +105,11 @@ def cropped_from_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> 
 
     Lenient, because it reads what others wrote: a dead letter keeps even malformed headers as they were.
     """
-    for name, value in headers or ():
-        if name == Header.PARENT and value is not None:
-            try:
-                return FrameAddress.parse(value.decode())
-            except (MessageError, UnicodeDecodeError):
-                return None
-    return None
+    value = dict(headers or ()).get(Header.PARENT)
+    try:
+        return FrameAddress.parse(value.decode()) if value is not None else None
+    except (MessageError, UnicodeDecodeError):
+        return None
 
 
 def _numbers(numbers: Iterable[float]) -> str:

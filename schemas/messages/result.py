@@ -21,11 +21,12 @@ from schemas.messages._base import (
 )
 from schemas.messages.address import FrameAddress
 from schemas.messages.frame import FrameInfo, Headers, Lane
-from schemas.messages.parent import Parent
+from schemas.messages.parent import PLACES, Parent, crop_place, cropped_from_headers
 from schemas.names import Header
 
 RESULT_TYPE: Final = "framebus.result.v1"
 JSON_TYPE: Final = "application/json"
+_INDEX_DIGITS: Final = 9
 
 Score = Annotated[float, Field(ge=0.0, le=1.0)]
 Seconds = Annotated[float, Field(ge=0.0)]
@@ -172,7 +173,7 @@ def _result_headers(frame: FrameReference, inferred_at: datetime) -> Headers:
         Header.SEQ: str(frame.seq),
     }
     if frame.parent is not None:
-        headers[Header.PARENT] = frame.parent.address
+        headers |= {Header.PARENT: frame.parent.address, Header.PARENT_INDEX: str(frame.parent.index)}
     if frame.redrive_of is not None:
         headers |= {Header.REDRIVE_OF: frame.redrive_of, Header.REDRIVE: str(frame.redrive or 0)}
     return [(name, value.encode()) for name, value in headers.items()]
@@ -189,6 +190,20 @@ def check_result_type(headers: Iterable[tuple[str, bytes | None]] | None) -> Non
     for name, value in headers or ():
         if name == Header.TYPE and value is not None:
             refuse_later_version(value.decode(errors="replace"), RESULT_TYPE)
+
+
+def identity_from_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> FrameAddress:
+    """What a result's repeats have in common with it: its frame's address, or of a crop the place of what it shows.
+
+    Raises:
+        HeaderError: `ce_address` is missing or malformed.
+    """
+    pairs = list(headers or ())
+    address, parent = address_from_headers(pairs), cropped_from_headers(pairs)
+    index = dict(pairs).get(Header.PARENT_INDEX)
+    if parent is None or index is None or not index.isdigit() or int(index[:_INDEX_DIGITS]) >= PLACES:
+        return address
+    return crop_place(address.model, parent, int(index))
 
 
 def address_from_headers(headers: Iterable[tuple[str, bytes | None]] | None) -> FrameAddress:

@@ -5,7 +5,7 @@ import { inWords, summarise, widths } from "@/ledger/summary";
 const NOTHING = { captured: 0, dropped: {}, delivered: 0, failed: 0, unknown: 0, inferred: 0, dead: 0, stale: 0 };
 const account = (camera: string | null, given: Partial<Account>): Account => ({
   ...NOTHING,
-  ...{ redriven: 0, expired: 0, other: 0, in_log: 0, gone: 0, unexplained: 0, model: "object-detection" },
+  ...{ cropped: 0, redriven: 0, expired: 0, other: 0, in_log: 0, gone: 0, unexplained: 0, model: "object-detection" },
   ...given,
   camera,
 });
@@ -116,6 +116,9 @@ describe("widths", () => {
     );
     expect(inWords(row({ captured: 5, redriven: 2, inferred: 6, dead: 1 }))).toBe(
       "5 frames captured, 2 sent again: 6 inferred, 1 dead-lettered",
+    );
+    expect(inWords(row({ cropped: 5, dropped: { "too-small": 1 }, inferred: 4 }))).toBe(
+      "5 crops offered: 4 inferred, 1 dropped before delivery",
     );
     expect(inWords(row({}))).toBe("0 frames captured: none yet");
   });

@@ -64,6 +64,8 @@ export interface Account {
   readonly camera: string | null;
   readonly model: string;
   readonly captured: number;
+  /** What a second stage was offered: in place of captured frames. */
+  readonly cropped: number;
   /** Dead letters that were sent again: delivered once more, but not captured once more. */
   readonly redriven: number;
   readonly dropped: Readonly<Record<string, number>>;

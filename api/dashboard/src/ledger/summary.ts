@@ -20,7 +20,7 @@ export const PART_TITLES: Readonly<Record<Part, string>> = {
   inferred: "inferred",
   skipped: "skipped",
   dead: "dead-lettered",
-  dropped: "dropped by capture",
+  dropped: "dropped before delivery",
   failed: "not delivered",
   in_log: "waiting in the log",
   gone: "gone unread",
@@ -33,6 +33,7 @@ export interface Row {
   readonly camera: string;
   readonly model: string;
   readonly captured: number;
+  readonly cropped: number;
   readonly redriven: number;
   readonly parts: Readonly<Record<Part, number>>;
 }
@@ -89,6 +90,7 @@ function rowOf(account: Account): Row {
     camera: account.camera ?? "",
     model: account.model,
     captured: account.captured,
+    cropped: account.cropped,
     redriven: account.redriven,
     parts: {
       inferred: account.inferred,
@@ -118,5 +120,7 @@ export function inWords(row: Row): string {
   const parts = PARTS.filter((part) => row.parts[part] > 0);
   const words = parts.map((part) => `${count(row.parts[part])} ${PART_TITLES[part]}`);
   const again = row.redriven > 0 ? `, ${count(row.redriven)} sent again` : "";
-  return `${counted(row.captured, "frame")} captured${again}: ${words.join(", ") || "none yet"}`;
+  const offered =
+    row.cropped > 0 ? `${counted(row.cropped, "crop")} offered` : `${counted(row.captured, "frame")} captured`;
+  return `${offered}${again}: ${words.join(", ") || "none yet"}`;
 }
