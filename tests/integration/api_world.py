@@ -112,18 +112,18 @@ class World:
         counts = CaptureCounts(camera=camera, model=MODEL, delivered=delivered, **fields)
         self.message(self.names.captures, counts, key=camera, partition=sum(camera.encode()) % 2)
 
-    def commit(self, offsets: Mapping[int, int]) -> None:
+    def commit(self, offsets: Mapping[int, int], *, model: str = MODEL) -> None:
         """Commit as the inference group, by partition."""
-        consumer = Consumer({**self.settings.librdkafka(), "group.id": self.names.inference_group(MODEL)})
-        topic = self.names.frames(MODEL)
+        consumer = Consumer({**self.settings.librdkafka(), "group.id": self.names.inference_group(model)})
+        topic = self.names.frames(model)
         entries = [TopicPartition(topic, partition, offset) for partition, offset in offsets.items()]
         committed = consumer.commit(offsets=entries, asynchronous=False)
         assert all(entry.error is None for entry in committed)
         consumer.close()
 
-    def delete_frames_below(self, offset: int, *, partition: int = 0) -> None:
+    def delete_frames_below(self, offset: int, *, partition: int = 0, model: str = MODEL) -> None:
         """What retention does, now."""
-        entry = TopicPartition(self.names.frames(MODEL), partition, offset)
+        entry = TopicPartition(self.names.frames(model), partition, offset)
         for future in self._admin.delete_records([entry]).values():
             future.result(timeout=30)
 

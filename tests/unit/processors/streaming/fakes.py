@@ -134,8 +134,9 @@ class FakeRecord:
     key: bytes | None = b"gate"
 
 
-def info(*, model: str = MODEL, lane: Lane = Lane.BATCH, width: int = 64) -> FrameInfo:
-    return FrameInfo(model, "gate", "default", 1, 7, datetime(2026, 1, 2, tzinfo=UTC), width, 48, lane)
+def info(*, model: str = MODEL, lane: Lane = Lane.BATCH, width: int = 64, followers: tuple[str, ...] = ()) -> FrameInfo:
+    time = datetime(2026, 1, 2, tzinfo=UTC)
+    return FrameInfo(model, "gate", "default", 1, 7, time, width, 48, lane, followers=followers)
 
 
 def metrics() -> WorkerMetrics:
