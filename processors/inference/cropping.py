@@ -125,7 +125,7 @@ def _cut(picture: Pixels, found: Detection, follows: Follows, spec: InputSpec) -
 
 def _grown(box: Box, margin: tuple[float, float]) -> Box:
     x1, y1, x2, y2 = box
-    across, down = (x2 - x1) * margin[0] / 2, (y2 - y1) * margin[1] / 2
+    across, down = (x2 - x1) * margin[0], (y2 - y1) * margin[1]
     return x1 - across, y1 - down, x2 + across, y2 + down
 
 

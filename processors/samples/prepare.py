@@ -16,7 +16,7 @@ from schemas.errors import FetchError
 
 log = logging.getLogger(__name__)
 
-RECIPE_VERSION: Final = 1
+RECIPE_VERSION: Final = 2
 """Part of the cache's key: raise it with every change in recipes.py."""
 _KEY_LENGTH: Final = 16
 

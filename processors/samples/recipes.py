@@ -117,6 +117,13 @@ def _named(network: ov.Model, names: Mapping[str, str]) -> ov.Model:
     return network
 
 
+def movenet(source: Path, model: Model, scratch: Path) -> ov.Model:
+    """MoveNet as it is, with its one output called `keypoints`."""
+    network = as_it_is(source, model, scratch)
+    network.output(0).get_tensor().set_names({"keypoints"})
+    return network
+
+
 def embedding(source: Path, model: Model, scratch: Path) -> ov.Model:
     """Weights without a graph are those of dlib's face recognition; everything else is read as it is."""
     recipe = face_recognition if source.suffix == ".bin" else as_it_is
@@ -127,5 +134,6 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "ssd": ssd,
     "centerface": centerface,
     "mediapipe-face": mediapipe_face,
+    "movenet": movenet,
     "embedding": embedding,
 }

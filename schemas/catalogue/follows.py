@@ -14,7 +14,7 @@ MOST_CROPS: Final = 1_000
 _LEAST_POINTS: Final = 2
 """Points that say where something is, how large and how turned."""
 
-Share = Annotated[float, Field(ge=0, le=4)]
+Share = Annotated[float, Field(ge=0, le=2)]
 Point = tuple[float, float]
 
 
@@ -27,10 +27,10 @@ def _check_points(points: tuple[Point, ...]) -> tuple[Point, ...]:
 class Follows(Entry):
     """A second stage: it gets what `model` saw, one crop for each detection that has one of `labels`.
 
-    `margin` is how much wider and higher than its box a crop is, as parts of the box, half of it on each side.
-    `min_size` is in pixels of the frame: a box that is narrower or lower gets no crop. `align` are places in this
-    model's input, in pixels, one for each of the detection's first keypoints: the crop is turned, scaled and moved so
-    that they lie there, and `margin` does not count. Of one frame at most `limit` crops are made, the first ones.
+    `margin` is what a crop shows beyond the box on each side, as parts of its width and of its height. `min_size` is in
+    pixels of the frame: a box that is narrower or lower gets no crop. `align` are places in this model's input, in
+    pixels, one for each of the detection's first keypoints: the crop is turned, scaled and moved so that they lie
+    there, and `margin` does not count. Of one frame at most `limit` crops are made, the first ones.
     """
 
     model: Identifier

@@ -72,7 +72,7 @@ def crop_seq(seq: int, index: int) -> int:
 
 
 def crop_place(model: str, parent: FrameAddress, index: int) -> FrameAddress:
-    """What stands for the crop of a detection for `model` wherever it lies, and however often it was made: no address."""
+    """What stands for a detection's crop for `model`, however often it was made and wherever it lies: no address."""
     return FrameAddress(f"{model} of {parent.model}", parent.partition, parent.offset * PLACES + index)
 
 

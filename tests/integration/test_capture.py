@@ -90,6 +90,29 @@ def test_video_and_pattern_end_in_the_log_and_in_the_counts(settings: Settings, 
     assert {status.state for status in read_statuses(settings).values() if status} == {CameraState.STOPPED}
 
 
+def test_a_second_stage_gets_no_frames_but_its_name_on_those_of_its_leader(settings: Settings, tmp_path: Path) -> None:
+    models = (OBJECTS, "pose", FACES)
+    put_camera(settings, Camera(id="street", source="pattern:1280x720", models=models, fps=10))
+    put_camera(settings, Camera(id="plain", source="pattern:1280x720", models=(OBJECTS,), fps=10))
+    put_camera(settings, Camera(id="lonely", source="pattern:", models=("pose",)))  # as no `camera add` would write it
+    with capture_worker(settings, tmp_path) as worker:
+        for camera in ("street", "plain"):
+            eventually(lambda: delivered(settings, camera, OBJECTS) >= 10, f"frames of {camera}")  # noqa: B023
+        eventually(lambda: state_of(settings, "lonely") is CameraState.FAILED, "the camera without a leader fails")
+        status = read_statuses(settings)["lonely"]
+        worker.stop()
+    assert status is not None
+    assert "model 'pose' follows 'object-detection'; expected 'object-detection' among its models" in str(status.error)
+    objects, faces = read_frames(settings, OBJECTS), read_frames(settings, FACES)
+    assert {info.followers for info in objects.of("street").values()} == {("pose",)}
+    assert {info.followers for info in (faces.of("street") | objects.of("plain")).values()} == {()}
+    # Crops are cut out of the leader's frames: these are as wide as the second stage wants them.
+    assert {info.width for info in objects.of("street").values()} == {1280}
+    assert {info.width for info in (faces.of("street") | objects.of("plain")).values()} == {640}
+    assert not read_frames(settings, "pose").addresses
+    assert {key[1] for key in read_captures(settings).totals} == {OBJECTS, FACES}
+
+
 def test_cameras_come_change_and_go_while_others_run_on(settings: Settings, tmp_path: Path) -> None:
     steady = Camera(id="steady", source="pattern:", models=(FACES,))
     moving = Camera(id="moving", source="pattern:", models=(FACES,), fps=5)

@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 
 from deploy.local.media import Media
 from deploy.local.ports import free_port
+from schemas.catalogue import Catalogue, Model
 from schemas.messages import (
     CaptureCounts,
     DeadLetter,
@@ -150,6 +151,16 @@ def read_picture(path: Path) -> np.ndarray:
     picture = cv2.imread(str(path))
     assert picture is not None
     return np.asarray(picture)
+
+
+@pytest.mark.parametrize("model", Catalogue().models, ids=lambda model: model.name)
+def test_a_models_licence_is_shown(run: Run, model: Model) -> None:
+    code, output, _ = run("model", "show", model.name)
+    assert code == 0
+    shown = json.loads(output)
+    assert shown["source"]["licence"] == model.source.licence
+    assert len(shown["source"]["licence"]) >= len("MIT")
+    assert (shown["follows"] or {}).get("model") == (model.follows.model if model.follows else None)
 
 
 def test_a_model_is_tried_on_a_picture(run: Run, media: Media, network: Callable[[str], Path], tmp_path: Path) -> None:

@@ -42,6 +42,19 @@ def test_every_topic_has_who_writes_and_who_reads_it() -> None:
             assert operation is Operation.READ or not who & {API, AUDIT}
 
 
+def test_only_who_makes_crops_may_write_frames_and_counts() -> None:
+    needed = rules(SETTINGS, CATALOGUE)
+    writes = {
+        model.name: {rule.name for rule in needed[inference(model.name)] if rule.operation is Operation.WRITE}
+        for model in CATALOGUE.models
+    }
+    crops = {name: {one for one in names if "frames" in one or "captures" in one} for name, names in writes.items()}
+    assert {name: found for name, found in crops.items() if found} == {
+        "object-detection": {"site-a.frames.pose", "site-a.captures"},
+        "face-detection": {"site-a.frames.face-embedding", "site-a.captures"},
+    }
+
+
 @pytest.mark.parametrize("site", ["default", "roof"])
 def test_capture_joins_its_own_sites_group(site: str) -> None:
     groups = [

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from producers.control import check_camera, make_camera
+from producers.control import check_camera, followers_of, make_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError
+from schemas.messages import Camera
 
 GOOD = {"id": "street", "source": "pattern:", "models": ["object-detection"]}
 
@@ -34,6 +35,11 @@ def test_a_wrong_field_is_named_without_secrets(fields: dict[str, object], says:
     ("fields", "says"),
     [
         ({"models": ["object-detection", "telepathy"]}, "camera 'street': model 'telepathy': expected one of object-"),
+        (
+            {"models": ["pose"]},
+            "camera 'street': model 'pose' follows 'object-detection'; expected 'object-detection' among",
+        ),
+        ({"models": ["pose", "face-detection"]}, "as --model object-detection --model pose"),
         ({"source": "ftp://a:hunter2@h/x"}, r"camera 'street': source 'ftp://a:\*\*\*@h/x': unknown scheme ftp"),
         ({"source": "rtsp://a:hunter2@h/x"}, r"camera 'street': source 'rtsp://a:\*\*\*@h/x' holds a secret"),
         ({"source": "http://h/x?token=hunter2"}, r"source 'http://h/x\?token=\*\*\*' holds a secret"),
@@ -49,3 +55,19 @@ def test_a_camera_that_cannot_run_is_refused(fields: dict[str, object], says: st
 
 def test_a_good_camera_passes() -> None:
     check_camera(make_camera(GOOD), Catalogue())
+
+
+def test_second_stages_get_crops_of_those_that_they_follow() -> None:
+    models = ("pose", "face-detection", "object-detection", "face-embedding")
+    camera = Camera(id="street", source="pattern:", models=models)
+    assert followers_of(camera, Catalogue()) == {"face-detection": ("face-embedding",), "object-detection": ("pose",)}
+    plain = Camera(id="street", source="pattern:", models=("object-detection",))
+    assert followers_of(plain, Catalogue()) == {"object-detection": ()}
+
+
+def test_a_second_stage_without_anything_to_follow_is_refused() -> None:
+    cars = Catalogue().get("object-detection").model_copy(update={"labels": {3: "car"}})
+    catalogue = Catalogue((cars, *Catalogue().models[1:]))
+    camera = Camera(id="street", source="pattern:", models=("object-detection", "pose"))
+    with pytest.raises(CameraError, match="'pose' follows person; expected labels of 'object-detection', car"):
+        check_camera(camera, catalogue)

@@ -47,6 +47,27 @@ models:
     replicas: {min: 0, max: 6}
     fps: 100
 """
+STAGE = """\
+models:
+  - name: gait
+    family: ssd
+    source: {file: gait.onnx}
+    labels: [walks]
+    input: {width: 64, height: 64}
+    follows:
+      model: object-detection
+      labels: [person, dog]
+      margin: [0.2, .1]
+      min_size: 20
+      align: [[10, 20.5], [54, 20.5]]
+      limit: 4
+"""
+THIRD = (
+    STAGE.replace("object-detection", "face-detection")
+    .replace("gait", "object-detection")
+    .replace("person, dog", "face")
+    + "    replaces: true\n"
+)
 
 
 def parse(text: str | bytes) -> tuple[Model, ...]:
@@ -87,6 +108,34 @@ def test_an_entry_that_says_so_takes_the_place_of_a_built_in_one() -> None:
     assert (first.labels[0], tuple(others)) == ("no", BUILTIN[1:])
 
 
+def test_a_second_stage_says_what_it_follows() -> None:
+    catalogue = Catalogue(parse(STAGE))
+    follows = catalogue.get("gait").follows
+    assert follows is not None
+    assert (follows.model, follows.labels) == ("object-detection", ("person", "dog"))
+    assert (follows.margin, follows.min_size, follows.limit) == ((0.2, 0.1), 20, 4)
+    assert follows.align == ((10, 20.5), (54, 20.5))
+    assert [model.name for model in catalogue.followers("object-detection")] == ["pose", "gait"]
+    assert catalogue.followers("gait") == ()
+
+
+def test_a_machine_runs_a_second_stage_of_what_it_runs() -> None:
+    assert Catalogue(parse(STAGE)).usual == ("object-detection", "face-detection", "gait")
+    other = STAGE.replace("object-detection", "face-detection-fast").replace("person, dog", "face")
+    assert "gait" not in Catalogue(parse(other)).usual
+
+
+def test_a_built_in_second_stage_may_be_left_without_what_it_follows() -> None:
+    """Who replaces object-detection by a model without persons has no use for pose, which says so when it is asked."""
+    catalogue = Catalogue(parse(ENTRY.replace("helmets", "object-detection") + "    replaces: true\n"))
+    assert [model.name for model in catalogue.followers("object-detection")] == ["pose"]
+
+
+def test_a_second_stage_may_follow_an_entry_of_the_same_file_that_comes_later() -> None:
+    stage = STAGE.replace("object-detection", "helmets").replace("person, dog", "'no'")
+    assert Catalogue(parse(stage + ENTRY.removeprefix("models:\n"))).followers("helmets")[0].name == "gait"
+
+
 BOMB = "models:\n  - &a {name: x}\n  - [*a, *a, *a, *a, *a, *a, *a]\n"
 WRONG = [
     # the text, the line, what the message says
@@ -124,6 +173,24 @@ WRONG = [
     (ENTRY.replace("helmets", "face-detection"), 2, "a built-in model has this name; expected another name, or"),
     (ENTRY + "    replaces: true\n", 7, "there is no such built-in model; expected one of object-detection, "),
     (ENTRY + "    replaces: 1\n", 7, "replaces = 1: expected true or false"),
+    # second stages
+    (STAGE.replace("      model: object-detection\n", ""), 7, "follows.model is missing: expected a value"),
+    (STAGE.replace("object-detection", "objects"), 8, "model 'gait': follows.model = 'objects': expected another"),
+    (STAGE.replace("object-detection", "gait"), 8, "follows.model = 'gait': expected another model, one of object-"),
+    (STAGE.replace("object-detection", "pose"), 8, "'pose': it follows object-detection itself; expected a model"),
+    (STAGE.replace("person, dog", "person, unicorn"), 9, "follows.labels: 'unicorn': expected labels of object-detect"),
+    (STAGE.replace("[person, dog]", "[]"), 9, "follows.labels = []: Tuple should have at least 1 item"),
+    (STAGE.replace("[person, dog]", "person"), 9, "follows.labels = 'person': Input should be a valid array"),
+    (STAGE.replace("[0.2, .1]", "[0.2, -1]"), 10, "follows.margin.1 = -1: Input should be greater than or equal to 0"),
+    (STAGE.replace("[0.2, .1]", "0.2"), 10, "follows.margin = 0.2: Input should be a valid array"),
+    (STAGE.replace("min_size: 20", "min_size: 0"), 11, "follows.min_size = 0: Input should be greater than or equal"),
+    (STAGE.replace("[[10, 20.5], [54, 20.5]]", "[[10, 20.5]]"), 12, "expected 2 or more places, each another one"),
+    (STAGE.replace("[54, 20.5]", "[10, 20.5]"), 12, "expected 2 or more places, each another one"),
+    (STAGE.replace("[54, 20.5]", "[54]"), 12, "follows.align.1.1 is missing: expected a value"),
+    (STAGE.replace("limit: 4", "limit: 1001"), 13, "follows.limit = 1001: Input should be less than or equal"),
+    (STAGE.replace("limit: 4", "most: 4"), 13, "follows.most: unknown field; expected one of model, labels, margin"),
+    (ENTRY + "    follows: 5\n", 7, "follows = 5: Input should be an object"),
+    (THIRD, 8, "model 'pose': follows.model = 'object-detection': it follows face-detection itself"),
     # no file of entries
     ("- name: x\n", 1, "[{'name': 'x'}]: expected models: and a list of entries"),
     ("\nmodel: []\n", 2, "field 'model': expected models: and a list of entries"),

@@ -60,8 +60,8 @@ CASES = [
     Case("high and narrow", follower(), (10, 20, 18, 84), (4, 32), (2, 0, 10, 0, 2, 20)),
     Case("stretched", follower(resize=Resize.STRETCH), (10, 20, 26, 84), (32, 32), (0.5, 0, 10, 0, 2, 20)),
     Case("not on whole pixels", follower(), (10.4, 20.6, 41.6, 51.2), (32, 32), (1, 0, 10, 0, 1, 20)),
-    Case("with a margin", follower(margin=(0.5, 0.25)), (20, 20, 40, 60), (19, 32), (30 / 19, 0, 15, 0, 50 / 32, 15)),
-    Case("a margin beyond the picture", follower(margin=(1, 1)), (0, 0, 32, 32), (32, 32), (1.5, 0, 0, 0, 1.5, 0)),
+    Case("with a margin", follower(margin=(0.25, 0.125)), (20, 20, 40, 60), (19, 32), (30 / 19, 0, 15, 0, 50 / 32, 15)),
+    Case("a margin beyond the picture", follower(margin=(0.5, 0.5)), (0, 0, 32, 32), (32, 32), (1.5, 0, 0, 0, 1.5, 0)),
     Case(
         "turned by a quarter, and half as large",
         follower(align=((8, 8), (8, 24))),

