@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 
 import pytest
@@ -12,11 +13,11 @@ import pytest
 from api.kafka import Offsets
 from api.results import ResultReader
 from schemas.errors import SettingsError
-from schemas.messages import FrameAddress, address_from_headers
+from schemas.messages import FrameAddress, FrameReference, Parent, address_from_headers, crop_seq
 from schemas.names import Header
 from schemas.settings import Settings
 from tests.conftest import TEST_PARTITIONS
-from tests.integration.api_world import MODEL, World, make_result, wait_for
+from tests.integration.api_world import MODEL, World, frame_info, make_result, wait_for
 from tests.integration.capture_world import read_topic
 
 
@@ -86,6 +87,31 @@ def test_each_frame_comes_once(world: World, settings: Settings) -> None:
         assert reader.repeats == 2
     with ResultReader(settings, [MODEL], from_beginning=True) as again:
         assert len({record.result.id for record in islice(again, 5)}) == 5
+
+
+def test_results_of_one_detection_come_once(world: World, settings: Settings) -> None:
+    """A killed worker's crops are made anew: at another address, but of the same detection of the same frame."""
+
+    def put_pose(offset: int, parent: int, index: int) -> None:
+        described = Parent(address=str(address(parent)), index=index, box=(1, 2, 3, 4), map=(1, 0, 0, 0, 1, 0))
+        seq = crop_seq(parent, index)
+        info = replace(frame_info("gate", seq), model="pose", seq=seq, parent=described)
+        place = FrameAddress("pose", 0, offset)
+        result = make_result("gate", place).model_copy(update={"frame": FrameReference.of(info, place)})
+        world.message(world.names.results("pose"), result, key="gate")
+
+    with ResultReader(settings, ["pose"], from_beginning=True) as reader:
+        application = Application(reader)
+        for offset, (parent, index) in enumerate([(7, 0), (7, 1), (8, 0), (7, 0), (7, 1), (8, 1)]):
+            put_pose(offset, parent, index)
+        application.take(0, 1, 2, 5)
+        assert reader.repeats == 2
+    with ResultReader(settings, ["pose"], group="once", from_beginning=True) as first:
+        assert [len(first.poll(5, limit=1)) for _ in range(3)] == [1, 1, 1]
+        first.poll(0.1, limit=1)  # the three are done
+    with ResultReader(settings, ["pose"], group="once", from_beginning=True) as second:
+        Application(second).take(5)
+        assert second.repeats == 2, "a member knows what others were given"
 
 
 def test_a_group_goes_on_where_it_stopped_and_knows_what_it_has_seen(world: World, settings: Settings) -> None:
