@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Final
 
 from processors.inference.cropping import Crop, Cut, cut_crops
 from processors.inference.picture import Pixels
@@ -19,6 +20,9 @@ from schemas.settings import Settings
 from schemas.spread import RoundRobin
 
 log = logging.getLogger(__name__)
+
+_TOLD: Final = 100
+"""Second stages that nobody knows, of which each is told once; more are nobody's names."""
 
 
 class CropWriter:
@@ -97,7 +101,7 @@ class CropWriter:
     def _known(self, name: str) -> bool:
         if name in self._followers:
             return True
-        if name not in self._unknown and len(self._unknown) < len(self._followers) + 100:
+        if name not in self._unknown and len(self._unknown) < _TOLD:
             self._unknown.add(name)
             self._metrics.error("unknown-follower")
             known = ", ".join(self._followers) or "(there are none)"

@@ -18,23 +18,25 @@ from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, C
 from pydantic import SecretStr
 
 from deploy import topics
+from deploy.local.media import Media
 from deploy.services import API, CAPTURE, inference
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Rule, rules
 from producers.control import put_camera, read_cameras
 from schemas.catalogue import Catalogue
-from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION
+from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION, POSE
 from schemas.errors import FramebusError
 from schemas.messages import Camera, CameraState, CaptureClaim, DeadLetter, Lane
 from schemas.settings import Settings
 from tests.integration.api_world import JPEG, T0, World, frame_info
 from tests.integration.capture_world import read_statuses, read_topic
+from tests.integration.inference_kit import jpeg_of, read_frame
 from tests.integration.locked_world import LockedKafka, Running, locked_kafka, without
-from tests.integration.streaming_kit import committed, jpeg
+from tests.integration.streaming_kit import committed
 from tests.planted import VIEWER_TOKEN
 
 log = logging.getLogger(__name__)
 
-MODEL = OBJECT_DETECTION.name
+MODEL, FOLLOWER = OBJECT_DETECTION.name, POSE.name
 DEADLINE_S = 20.0
 
 
@@ -98,13 +100,19 @@ def state(world: LockedKafka) -> CameraState | None:
 
 
 def worker(world: LockedKafka) -> None:
-    """A good frame, a bad one and an expired one end as a result, a dead letter and a skip, and are committed."""
+    """A good frame, a bad one and an expired one end as a result, a dead letter and a skip, and are committed.
+
+    The good one shows persons, whose crops a second stage gets.
+    """
     names, writer = world.super_user.names, World(world.super_user)
-    before = {topic: count(world, topic) for topic in (names.results(MODEL), names.dead_letters, names.skips)}
+    outcomes = (names.results(MODEL), names.dead_letters, names.skips, names.frames(FOLLOWER), names.captures)
+    before = {topic: count(world, topic) for topic in outcomes}
     expired = writer.frame("gate", 0)
     writer.delete_frames_below(expired.offset + 1)
     late = replace(frame_info("gate", 1), width=64, height=48, lane=Lane.BATCH)  # which is never shed
-    good = writer.put(names.frames(MODEL), jpeg(), key="gate", headers=late.encode())
+    persons = jpeg_of(read_frame(Media(Settings().cache_dir).path("vtest.avi"), 0))
+    followed = replace(late, width=768, height=576, followers=(FOLLOWER,))
+    good = writer.put(names.frames(MODEL), persons, key="gate", headers=followed.encode())
     writer.put(names.frames(MODEL), b"no picture", key="gate", headers=late.encode())
     with running(world, world.settings(inference(MODEL)), "inference", "--model", MODEL) as service:
         for topic, number in before.items():

@@ -235,7 +235,9 @@ OTHER_MODEL = OBJECT_DETECTION.name
         (inference(MODEL), consume, "cameras", NO_TOPIC),  # where sources are
         (inference(MODEL), produce, f"frames.{MODEL}", NO_TOPIC),
         (inference(MODEL), produce, f"results.{OTHER_MODEL}", NO_TOPIC),
-        (inference(MODEL), produce, "captures", NO_TOPIC),
+        (inference(MODEL), produce, "frames.pose", NO_TOPIC),  # crops are for those that follow its own model
+        (inference("pose"), produce, "captures", NO_TOPIC),
+        (inference("pose"), produce, f"frames.{OTHER_MODEL}", NO_TOPIC),
         (inference(MODEL), join, f"inference.{OTHER_MODEL}", NO_GROUP),
         (API, produce, f"frames.{MODEL}", NO_TOPIC),
         (API, produce, "cameras", NO_TOPIC),
