@@ -217,7 +217,7 @@ def _redrive(given: _Given) -> tuple[FrameAddress | None, int]:
     if given.get(Header.REDRIVE_OF) is None and given.get(Header.REDRIVE) is None:
         return None, 0
     try:
-        origin = FrameAddress.parse(_text(given, Header.REDRIVE_OF)[:200])
+        origin = FrameAddress.parse(_text(given, Header.REDRIVE_OF))
     except HeaderError:
         raise
     except MessageError as error:

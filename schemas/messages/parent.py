@@ -89,7 +89,7 @@ def parent_from_headers(headers: Mapping[str, bytes | None]) -> Parent | None:
     if not (index.isascii() and index.isdigit() and len(index) < _SHORT):
         raise HeaderError(f"header {Header.PARENT_INDEX} = {shown(index)}: expected a whole number, 0 or more")
     try:
-        address = FrameAddress.parse(texts[Header.PARENT][:200])
+        address = FrameAddress.parse(texts[Header.PARENT])
     except MessageError as error:
         raise HeaderError(f"header {Header.PARENT}: {error}") from None
     return Parent(

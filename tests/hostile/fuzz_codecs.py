@@ -30,6 +30,7 @@ JSON = {
     "camera-status": CameraStatus.from_json,
     "capture-counts": decode_capture,
     "capture-claim": decode_capture,
+    "crop-counts": decode_capture,
     "result": Result.from_json,
     "skip": Skip.from_json,
     "redrive": Redrive.from_json,

@@ -7,9 +7,12 @@ import pytest
 from api.result_record import read_result
 from schemas.contract import RESULT
 from schemas.errors import MessageError
+from schemas.messages import Parent
 from tests.unit.api.samples import record
 
 GOOD = RESULT.to_json()
+PARENT = Parent(address="leader/0/7", index=1, box=(1.5, 2, 3, 4), map=(1, 0, 0, 0, 1, 0.25))
+CROP = RESULT.model_copy(update={"frame": RESULT.frame.model_copy(update={"parent": PARENT})}).to_json()
 
 
 def test_place_and_latency_of_a_record() -> None:
@@ -20,6 +23,7 @@ def test_place_and_latency_of_a_record() -> None:
 
 def test_a_result_is_read() -> None:
     assert read_result(GOOD, "face-detection") == RESULT
+    assert read_result(CROP, "face-detection").frame.parent == PARENT
     named = GOOD.replace(b'"label":"face"', b'"label":"NaN Infinity"')
     assert read_result(named, "face-detection").detections[0].label == "NaN Infinity"
 
@@ -34,6 +38,13 @@ def test_a_result_is_read() -> None:
         (GOOD, "object-detection", "model.name = 'face-detection': expected 'object-detection'"),
         (GOOD.replace(b'"wait":0.011', b'"wait":NaN'), "face-detection", "NaN: expected finite numbers"),
         (GOOD.replace(b"212.5", b"-Infinity"), "face-detection", "-Infinity: expected finite numbers"),
+        (
+            CROP.replace(b'"box":[1.5', b'"box":[1e999'),
+            "face-detection",
+            "parent of 'leader/0/7': expected finite numbers",
+        ),
+        (CROP.replace(b"0.25", b'"nan"'), "face-detection", "parent of 'leader/0/7': expected finite numbers"),
+        (CROP.replace(b"leader/0/7", b"leader"), "face-detection", "frame.parent.address = 'leader'"),
         (GOOD.replace(b'"score":0.97', b'"score":1.97'), "face-detection", "score"),
     ],
 )
