@@ -43,8 +43,8 @@ def test_a_result_is_read() -> None:
             "face-detection",
             "parent of 'leader/0/7': expected finite numbers",
         ),
-        (CROP.replace(b"0.25", b'"nan"'), "face-detection", "parent of 'leader/0/7': expected finite numbers"),
-        (CROP.replace(b"leader/0/7", b"leader"), "face-detection", "frame.parent.address = 'leader'"),
+        (CROP.replace(b",0.25]", b',"nan"]'), "face-detection", "parent of 'leader/0/7': expected finite numbers"),
+        (CROP.replace(b"leader/0/7", b"leader"), "face-detection", "frame address 'leader': expected model"),
         (GOOD.replace(b'"score":0.97', b'"score":1.97'), "face-detection", "score"),
     ],
 )
