@@ -253,7 +253,15 @@ def test_the_ledger_names_what_is_lost_and_follows_what_comes(client: httpx.Clie
     shown = {name: account[name] for name in ("camera", "model", "captured", "delivered", "inferred", "skipped")}
     assert shown == {"camera": "gate", "model": MODEL, "captured": 4, "delivered": 4, "inferred": 1, "skipped": 1}
     assert (account["in_log"], account["unexplained"], body["clean"]) == (1, 1, False)
-    lost = {"fault": "lost", "model": MODEL, "camera": "gate", "frames": 1, "address": str(addresses[2]), "run": None}
+    lost = {
+        "fault": "lost",
+        "model": MODEL,
+        "camera": "gate",
+        "frames": 1,
+        "address": str(addresses[2]),
+        "run": None,
+        "parent": None,
+    }
     assert body["unexplained"] == [lost]
 
     world.result("gate", addresses[2])

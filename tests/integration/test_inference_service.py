@@ -27,7 +27,8 @@ import os, sys
 from processors.service import run
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
-sys.exit(run(Settings.from_environment(os.environ), Catalogue().get(sys.argv[1])))
+catalogue = Catalogue()
+sys.exit(run(Settings.from_environment(os.environ), catalogue.get(sys.argv[1]), catalogue.followers(sys.argv[1])))
 """
 
 
@@ -114,5 +115,6 @@ def test_a_service_without_topics_says_what_is_missing(settings: Settings) -> No
     process = serve(settings.model_copy(update={"prefix": "nobody."}))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "no topic nobody.dead-letters, nobody.frames.object-detection" in errors
+    missing = "captures, nobody.dead-letters, nobody.frames.object-detection, nobody.frames.pose, nobody.results"
+    assert f"no topic nobody.{missing}.object-detection, nobody.skips" in errors
     assert "framebus topic apply" in errors
