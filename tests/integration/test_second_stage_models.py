@@ -12,6 +12,7 @@ import pytest
 
 from processors.inference.core import InferenceCore
 from processors.inference.cropping import cut_crops
+from processors.inference.network import version_of
 from processors.samples import prepare_network
 from schemas.catalogue import Model, Precision
 from schemas.catalogue.builtin import FACE_DETECTION, FACE_EMBEDDING, OBJECT_DETECTION, POSE
@@ -109,6 +110,15 @@ def test_an_aligned_face_has_its_eyes_where_the_network_expects_them(cores: dict
     assert FACE_EMBEDDING.follows is not None
     apart = np.array(again.keypoints) - np.array(FACE_EMBEDDING.follows.align)
     assert np.hypot(*apart.T).max() < 12, "pixels of 150"
+
+
+def test_how_crops_are_cut_is_part_of_a_version() -> None:
+    network = prepare_network(POSE, Settings().cache_dir)
+    assert POSE.follows is not None
+    wider = POSE.model_copy(update={"follows": POSE.follows.model_copy(update={"margin": (0.3, 0.3)})})
+    patient = POSE.model_copy(update={"max_age": 60.0})
+    versions = [version_of(model, network) for model in (POSE, patient, wider)]
+    assert versions[0] == versions[1] != versions[2]
 
 
 def test_a_picture_is_kept_whole_only_where_it_is_asked_for(cores: dict[str, Core], media: Media) -> None:
