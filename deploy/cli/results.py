@@ -35,12 +35,12 @@ def follow(settings: Settings, *, camera: str | None, model: str | None) -> Iter
 
 
 def one_line(record: ResultRecord) -> str:
-    """The result as one line: when, camera, frame, how long it took, what was seen."""
+    """The result as one line: when, camera, frame (of a crop its detection too), how long it took, what was seen."""
     frame = record.result.frame
     seen = [f"{found.label} {found.score:.2f}" for found in record.result.detections]
     more = f" and {len(seen) - _SHOWN} more" if len(seen) > _SHOWN else ""
     what = ", ".join(seen[:_SHOWN]) + more if seen else "nothing"
+    place = f"{frame.address} of {frame.parent.address}#{frame.parent.index}" if frame.parent else frame.address
     return (
-        f"{record.appended_at:%H:%M:%S.%f}"[:-3]
-        + f" {frame.camera} {frame.address} {record.latency_s * 1000:.0f} ms: {what}"
+        f"{record.appended_at:%H:%M:%S.%f}"[:-3] + f" {frame.camera} {place} {record.latency_s * 1000:.0f} ms: {what}"
     )
