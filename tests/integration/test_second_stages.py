@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import httpx
+import numpy as np
 import psutil
 import pytest
 
@@ -37,12 +38,10 @@ def own(settings: Settings) -> Iterator[Settings]:
     topics.delete(fresh, Catalogue())
 
 
-@pytest.fixture
-def street(media: Media, tmp_path: Path) -> str:
-    """Real video of a street with about five persons: its first seconds."""
-    source = cv2.VideoCapture(str(media.path("vtest.avi")))
+def clip(video: Path, target: Path) -> str:
+    """The first frames of a real video."""
+    source = cv2.VideoCapture(str(video))
     size = (int(source.get(cv2.CAP_PROP_FRAME_WIDTH)), int(source.get(cv2.CAP_PROP_FRAME_HEIGHT)))
-    target = tmp_path / "street.avi"
     writer = cv2.VideoWriter(str(target), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
     for _ in range(FRAMES):
         found, picture = source.read()
@@ -54,9 +53,9 @@ def street(media: Media, tmp_path: Path) -> str:
 
 
 @contextmanager
-def running(own: Settings, folder: Path) -> Iterator[psutil.Process]:
-    """`framebus up` with a worker for each of the two models."""
-    chosen = ("--model", LEADER, "--model", FOLLOWER)
+def running(own: Settings, folder: Path, *models: str) -> Iterator[psutil.Process]:
+    """`framebus up` with a worker for each of these models."""
+    chosen = [option for model in models for option in ("--model", model)]
     command, environment = verb(
         own, folder, "up", "--kafka", own.bootstrap_servers, "--port", str(own.api_port), *chosen
     )
@@ -99,28 +98,34 @@ def account(report: dict[str, object], model: str) -> dict[str, int]:
     return found  # type: ignore[no-any-return]
 
 
+def add_camera(own: Settings, folder: Path, video: str, *models: str) -> None:
+    chosen = [option for model in models for option in ("--model", model)]
+    ask(own, folder, "camera", "add", "street", "--source", video, "--lane", "batch", "--pacing", "max", *chosen)
+
+
+def settled(own: Settings, folder: Path, leader: str) -> dict[str, object] | None:
+    """The audit's report, once everything is captured and has an outcome."""
+    report: dict[str, object] = json.loads(ask(own, folder, "audit", "--json"))
+    accounts = [*report["accounts"], *report["uncounted"]]  # type: ignore[misc]
+    captured = [one["captured"] for one in accounts if one["model"] == leader]
+    return report if captured == [FRAMES] and not sum(one["in_log"] for one in accounts) else None
+
+
 @pytest.mark.timeout(300)
 def test_crops_of_a_leader_that_is_killed_are_all_explained(
-    own: Settings, street: str, network: Callable[[str], Path], tmp_path: Path
+    own: Settings, media: Media, network: Callable[[str], Path], tmp_path: Path
 ) -> None:
+    """A street with about five persons."""
     for model in (LEADER, FOLLOWER):
         network(model)
-    with running(own, tmp_path) as stack:
-        models = ("--model", LEADER, "--model", FOLLOWER)
-        calm = ("--source", street, "--lane", "batch", "--pacing", "max")
-        ask(own, tmp_path, "camera", "add", "street", *calm, *models)
+    street = clip(media.path("vtest.avi"), tmp_path / "street.avi")
+    with running(own, tmp_path, LEADER, FOLLOWER) as stack:
+        add_camera(own, tmp_path, street, LEADER, FOLLOWER)
         eventually(lambda: len(read_results(own, FOLLOWER)) >= 60, "crops inferred", 90)
         killed = worker_of(stack, LEADER)
         assert len(read_results(own, LEADER)) < FRAMES, "the leader was to be killed amid its work"
         os.kill(killed.pid, signal.SIGKILL)
-
-        def settled() -> dict[str, object] | None:
-            report: dict[str, object] = json.loads(ask(own, tmp_path, "audit", "--json"))
-            whole = account(report, LEADER)["captured"] == FRAMES
-            waiting = [one["in_log"] for one in (*report["accounts"], *report["uncounted"])]  # type: ignore[misc]
-            return report if whole and not sum(waiting) else None
-
-        report = eventually(settled, "an outcome of every frame and crop", 120)
+        report = eventually(lambda: settled(own, tmp_path, LEADER), "an outcome of every frame and crop", 120)
     check_report(report)
     check_crops(own, account(report, FOLLOWER))
 
@@ -185,3 +190,35 @@ def check_pose(keypoints: tuple[tuple[float, ...], ...], box: tuple[float, float
     sure = [(x, y) for x, y, score in keypoints if score >= 0.3]
     assert all(x1 - across <= x <= x2 + across and y1 - down <= y <= y2 + down for x, y in sure)
     return len(sure)
+
+
+@pytest.mark.timeout(300)
+def test_a_leader_that_ends_in_order_makes_each_crop_once(
+    own: Settings, media: Media, network: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """One woman's face, and 128 numbers of each picture of it; the leader is told to end amid its work."""
+    leader, follower = "face-detection", "face-embedding"
+    for model in (leader, follower):
+        network(model)
+    face = clip(media.path("WolfgangLanger_Pexels.mp4"), tmp_path / "face.avi")
+    with running(own, tmp_path, leader, follower) as stack:
+        add_camera(own, tmp_path, face, leader, follower)
+        eventually(lambda: len(read_results(own, follower)) >= 20, "crops inferred", 90)
+        ended = worker_of(stack, leader)
+        assert len(read_results(own, leader)) < FRAMES, "the leader was to end amid its work"
+        ended.terminate()
+        report = eventually(lambda: settled(own, tmp_path, leader), "an outcome of every frame and crop", 120)
+        assert not ended.is_running()
+    assert report["clean"]
+    assert (report["repeats"], report["conflicts"], report["uncounted"]) == (0, 0, [])
+    leaders, followers = read_results(own, leader), read_results(own, follower)
+    faces = sum(len(result.detections) for result in leaders.values())
+    crops = account(report, follower)
+    assert crops["cropped"] == crops["inferred"] == len(followers) == faces > FRAMES // 2
+    parents = {(one.frame.parent.address, one.frame.parent.index) for one in followers.values() if one.frame.parent}
+    assert len(parents) == faces, "none was made twice"
+    vectors = np.array([found.embedding for one in followers.values() for found in one.detections])
+    assert vectors.shape == (faces, 128)
+    middle = vectors.mean(axis=0)
+    apart = np.linalg.norm(vectors - middle / np.linalg.norm(middle), axis=1)
+    assert np.median(apart) < 0.42, "one person"
