@@ -53,12 +53,8 @@ class WorkerMetrics:
             ("model",),
             registry=registry,
         )
-        self._crops = Counter(
-            Metric.CROPS,
-            "Detections that a second stage follows, by what became of them: delivered, or why there is no crop.",
-            ("model", "follower", "fate"),
-            registry=registry,
-        )
+        followed = "Detections that a second stage follows: delivered as crops, or why not."
+        self._crops = Counter(Metric.CROPS, followed, ("model", "follower", "fate"), registry=registry)
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
         # Series are looked up once: `labels` costs more than what it counts.
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}

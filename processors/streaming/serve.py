@@ -78,14 +78,9 @@ async def _serve(life: _Life) -> int:
 
     outcomes = Outcomes(settings, model.name, app.produce, metrics)
     inferring = Inferring(core, metrics)
+    crops = CropWriter(settings, model, followers, outcomes, metrics)
     worker = Worker(
-        model,
-        inferring=inferring,
-        frames=app.consumer,
-        outcomes=outcomes,
-        metrics=metrics,
-        timing=timing,
-        crops=CropWriter(settings, model, followers, outcomes, metrics),
+        model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing, crops=crops
     )
     app.owner = worker
     app.slot = Slot(settings.slot) if settings.slot else None

@@ -62,6 +62,9 @@ models:
       align: [[10, 20.5], [54, 20.5]]
       limit: 4
 """
+CIRCLE = STAGE.replace("object-detection", "run").replace("person, dog", "walks") + STAGE.removeprefix(
+    "models:\n"
+).replace("gait", "run").replace("object-detection", "gait").replace("person, dog", "walks")
 THIRD = (
     STAGE.replace("object-detection", "face-detection")
     .replace("gait", "object-detection")
@@ -190,6 +193,7 @@ WRONG = [
     (STAGE.replace("limit: 4", "limit: 1001"), 13, "follows.limit = 1001: Input should be less than or equal"),
     (STAGE.replace("limit: 4", "most: 4"), 13, "follows.most: unknown field; expected one of model, labels, margin"),
     (ENTRY + "    follows: 5\n", 7, "follows = 5: Input should be an object"),
+    (CIRCLE, 8, "model 'gait': follows.model = 'run': it follows gait itself; expected a model that gets whole frames"),
     (THIRD, 8, "model 'pose': follows.model = 'object-detection': it follows face-detection itself"),
     # no file of entries
     ("- name: x\n", 1, "[{'name': 'x'}]: expected models: and a list of entries"),
