@@ -252,7 +252,7 @@ def test_frames_for_an_own_model_become_results(settings: Settings, tmp_path: Pa
         ),
         (
             (f"name: {NAME}", "name: smaller"),
-            "model 'small': expected one of object-detection, face-detection, face-detection-fast, smaller",
+            "model 'small': expected one of object-detection, face-detection, face-detection-fast, pose, ",
         ),
     ],
 )
@@ -278,5 +278,5 @@ def test_topics_cameras_and_the_catalogue_agree(
     code, _, err = run("camera", "add", "gate", "--source", "pattern:160x120", "--model", "smaller")
     assert (
         code,
-        "face-detection, face-detection-fast, small" in " ".join(err.split()),
+        "face-detection-fast, pose, face-embedding, small" in " ".join(err.split()),
     ) == (2, True)
