@@ -20,6 +20,6 @@ def version_of(model: Model, path: Path) -> str:
         if part.exists():
             with part.open("rb") as stream:
                 digest.update(hashlib.file_digest(stream, "sha256").digest())
-    fields = model.model_dump(mode="json", include=_FIELDS)
+    fields = model.model_dump(mode="json", include=_FIELDS | ({"follows"} if model.follows else set()))
     digest.update(json.dumps(fields, sort_keys=True).encode())
     return digest.hexdigest()[:_LENGTH]

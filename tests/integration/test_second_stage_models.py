@@ -12,7 +12,7 @@ import pytest
 
 from processors.inference.core import InferenceCore
 from processors.inference.cropping import cut_crops
-from processors.inference.network import version_of
+from processors.inference.version import version_of
 from processors.samples import prepare_network
 from schemas.catalogue import Model, Precision
 from schemas.catalogue.builtin import FACE_DETECTION, FACE_EMBEDDING, OBJECT_DETECTION, POSE
