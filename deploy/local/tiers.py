@@ -36,6 +36,11 @@ def quantize(model: Model, cache: Path, *, frames: Path | None = None, progress:
     from processors.accuracy.measure import measure_tiers  # noqa: PLC0415  # OpenVINO
     from processors.samples.quantize import quantize_network  # noqa: PLC0415
 
+    if model.follows is not None and frames is None:
+        raise ModelError(
+            f"model {model.name}: it gets crops of what {model.follows.model} sees, which no sample video is; "
+            "expected pictures of them: --frames FOLDER"
+        )
     network = prepare_network(model, cache, progress=progress)
     shown = own_frames(model, frames) if frames else sample_frames(model, Media(cache, progress))
     twin = quantize_network(model, network, shown.calibration, progress=progress)
@@ -55,11 +60,12 @@ def quantize(model: Model, cache: Path, *, frames: Path | None = None, progress:
 def set_up_tiers(models: Sequence[Model], cache: Path, *, progress: Progress = silent) -> list[str]:
     """Quantise and measure those of `models` that this machine has not yet; a sentence for each that failed.
 
-    Only built-in ones that leave the choice to us: the sample videos show nothing of what a user's own are for.
+    Only built-in ones that leave the choice to us and get whole frames: the sample videos show nothing of what a user's
+    own are for, and a second stage gets crops.
     """
     failures = []
     for model in models:
-        if model not in BUILTIN or model.precision is not Precision.AUTO:
+        if model not in BUILTIN or model.precision is not Precision.AUTO or model.follows is not None:
             continue
         network = network_path(model, cache)
         if network.is_file() and read_measured(model, network) is not None:
