@@ -95,6 +95,18 @@ def network() -> Callable[[str], Path]:
 
 
 @pytest.fixture(scope="session")
+def installed(network: Callable[[str], Path]) -> Callable[[str], None]:
+    """A function that does for a model what `up` and `demo` do at their first start, so that no deadline counts it."""
+    from deploy.local.tiers import set_up_tiers  # noqa: PLC0415
+
+    def install(name: str) -> None:
+        network(name)
+        assert set_up_tiers([Catalogue().get(name)], Settings().cache_dir) == []
+
+    return install
+
+
+@pytest.fixture(scope="session")
 def media() -> Media:
     """The sample videos, fetched once into the cache that all runs share."""
     from deploy.local.media import Media  # noqa: PLC0415  # downloads, for those tests that read video

@@ -31,10 +31,10 @@ Demo = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
-def demo(tmp_path: Path, network: Callable[[str], Path]) -> Iterator[Demo]:
+def demo(tmp_path: Path, installed: Callable[[str], None]) -> Iterator[Demo]:
     """Starts a demo whose state is in the test's folder."""
     for model in ("object-detection", "face-detection"):
-        network(model)
+        installed(model)
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "FRAMEBUS_BOOTSTRAP_SERVERS": "127.0.0.1:1"}
     started: list[subprocess.Popen[str]] = []
 

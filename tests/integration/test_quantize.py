@@ -238,7 +238,7 @@ def test_a_failure_leaves_floats_and_one_sentence(network: Callable[[str], Path]
 def test_a_second_stage_is_quantised_from_pictures_of_what_it_gets(tmp_path: Path) -> None:
     pose = Catalogue().get("pose")
     assert tiers.set_up_tiers([pose], tmp_path) == []
-    with pytest.raises(ModelError, match="it gets crops of what object-detection sees, .* --frames FOLDER$"):
+    with pytest.raises(ModelError, match=r"it gets crops of what object-detection sees, .* --frames FOLDER$"):
         tiers.quantize(pose, tmp_path)
 
 

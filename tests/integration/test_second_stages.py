@@ -113,11 +113,11 @@ def settled(own: Settings, folder: Path, leader: str) -> dict[str, object] | Non
 
 @pytest.mark.timeout(300)
 def test_crops_of_a_leader_that_is_killed_are_all_explained(
-    own: Settings, media: Media, network: Callable[[str], Path], tmp_path: Path
+    own: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     """A street with about five persons."""
     for model in (LEADER, FOLLOWER):
-        network(model)
+        installed(model)
     street = clip(media.path("vtest.avi"), tmp_path / "street.avi")
     with running(own, tmp_path, LEADER, FOLLOWER) as stack:
         add_camera(own, tmp_path, street, LEADER, FOLLOWER)
@@ -194,12 +194,12 @@ def check_pose(keypoints: tuple[tuple[float, ...], ...], box: tuple[float, float
 
 @pytest.mark.timeout(300)
 def test_a_leader_that_ends_in_order_makes_each_crop_once(
-    own: Settings, media: Media, network: Callable[[str], Path], tmp_path: Path
+    own: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     """One woman's face, and 128 numbers of each picture of it; the leader is told to end amid its work."""
     leader, follower = "face-detection", "face-embedding"
     for model in (leader, follower):
-        network(model)
+        installed(model)
     face = clip(media.path("WolfgangLanger_Pexels.mp4"), tmp_path / "face.avi")
     with running(own, tmp_path, leader, follower) as stack:
         add_camera(own, tmp_path, face, leader, follower)

@@ -49,10 +49,10 @@ def ask(settings: Settings, folder: Path, *arguments: str) -> str:
 
 @pytest.mark.timeout(240)
 def test_everything_runs_on_a_broker_that_exists_until_ctrl_c(
-    own: Settings, network: Callable[[str], Path], tmp_path: Path
+    own: Settings, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     for model in (MODEL, OTHER):
-        network(model)
+        installed(model)
     chosen = ("--model", MODEL, "--model", OTHER)
     arguments = ("up", "--kafka", own.bootstrap_servers, "--port", str(own.api_port), *chosen)
     command, environment = verb(own, tmp_path, *arguments)
