@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from deploy.catalogue import read_catalogue
+from deploy.cli.console import err
 from deploy.cli.options import OtherKafka, read_settings
 
 app = typer.Typer(add_completion=False)
@@ -32,7 +33,12 @@ def up(
     from deploy.local.environment import state_dir  # noqa: PLC0415
 
     settings = with_page_port(read_settings(kafka), port)
-    models = tuple(dict.fromkeys(model or read_catalogue(settings).usual))
+    catalogue = read_catalogue(settings)
+    models = tuple(dict.fromkeys(model or catalogue.usual))
+    for name in models:
+        follows = catalogue.get(name).follows
+        if follows is not None and follows.model not in models:
+            err.print(f"{name} follows {follows.model}, which has no worker here", style="yellow", soft_wrap=True)
     if kafka is None:
         check_address(settings)
     runtime, _ = set_up(settings, own_kafka=kafka is None, samples=False, models=models)
