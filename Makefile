@@ -66,8 +66,9 @@ upgrade: .venv/.dev ## Run the last release's code beside this one's, through ev
 chaos: .venv/.dev ## Kill, freeze and cut off every part of a whole system: [SECONDS=300] [SEED=7] [ARGS='--only kill-broker']
 	$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-bench: .venv/.dev ## Run the benchmarks
-	$(BIN)/python -m pytest tests/benchmarks $(ARGS)
+bench: .venv/.dev ## Run the benchmarks: [BENCH=inference] [PRECISION=f32]
+	$(BIN)/python -m pytest $(if $(BENCH),tests/benchmarks/test_$(BENCH).py,tests/benchmarks) \
+	  $(if $(PRECISION),--precision $(PRECISION)) $(ARGS)
 
 soak: setup .venv/.dev ## Run the whole system for long, and see whether anything grows: [MINUTES=60]
 	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)

@@ -29,35 +29,35 @@ _CAPABILITIES: Final = {
 
 
 def compile_network(
-    model: Model, path: Path, *, precision: Precision, cache: Path | None = None
+    model: Model, path: Path, *, precision: Precision, cache: Path | None = None, hint: str = "THROUGHPUT"
 ) -> tuple[ov.CompiledModel, ModelReference]:
     """The network at `path`, which takes 8-bit pixels [1, height, width, 3] from now on, and what results call it.
 
-    `cache` keeps what the device made of the network, so that the next start is quick.
+    `cache` keeps what the device made of the network, so that the next start is quick. `hint` is OpenVINO's: THROUGHPUT
+    for many pictures at once, or LATENCY for one at a time.
 
     Raises:
         ModelError: The network cannot be read or compiled, does not fit its catalogue entry, or the device is not
             there or cannot compute in `precision`.
     """
-    return apart(lambda: _compile(model, path, precision, cache))
+    return apart(lambda: _compile(model, path, precision, cache, hint))
 
 
 def _compile(
-    model: Model, path: Path, precision: Precision, cache: Path | None
+    model: Model, path: Path, precision: Precision, cache: Path | None, hint: str
 ) -> tuple[ov.CompiledModel, ModelReference]:
     try:
         core = ov.Core()
         check_device(model, core.available_devices)
         chosen = choose_precision(model, precision, _capabilities(core, model.device))
-        network = fitting(core.read_model(str(path)), model)
+        network = read_network(core, model, path)
         if chosen is Precision.INT8 and not is_quantised(network):
             raise ModelError(f"model {model.name}: {path} computes in floats; expected a network quantised to INT8")
-        network = _with_pixels(network, model.input)
         config = {
             # What INT8 leaves to floats is little: less precision there is no faster.
             "INFERENCE_PRECISION_HINT": (Precision.F32 if chosen is Precision.INT8 else chosen).value,
             # Streams of one or a few threads: with all cores on one frame, the same frame costs a quarter more.
-            "PERFORMANCE_HINT": "THROUGHPUT",
+            "PERFORMANCE_HINT": hint,
             **({"CACHE_DIR": str(cache)} if cache else {}),
         }
         # One process at a time: OpenVINO writes its cache in place, under the eyes of those that have it mapped.
@@ -69,6 +69,16 @@ def _compile(
         name=model.name, version=version_of(model, path), precision=chosen.value, device=model.device
     )
     return compiled, reference
+
+
+def read_network(core: ov.Core, model: Model, path: Path) -> ov.Model:
+    """The network at `path` as it is compiled: with a static shape, and 8-bit pixels [1, height, width, 3] going in.
+
+    Raises:
+        ModelError: It does not fit its catalogue entry.
+        RuntimeError: It cannot be read; from OpenVINO.
+    """
+    return _with_pixels(fitting(core.read_model(str(path)), model), model.input)
 
 
 def check_device(model: Model, there: Sequence[str]) -> None:
