@@ -1,6 +1,7 @@
 """One loop as a process: `python -m tests.benchmarks.ways WAY NETWORK FRAMES PORT`.
 
-The first line of stdin is its model, and is answered by what results call that. Each further line asks for a turn: `seconds 3.0` or `frames 120`; the answer is a line of JSON.
+The first line of stdin is its model; the answer, as to each further line, is a line of JSON: what results call the
+network. The others ask for turns: `seconds 3.0` or `frames 120`.
 """
 
 from __future__ import annotations
