@@ -48,7 +48,7 @@ def create_app(settings: Settings, model: str, *, folder: Path, timing: Timing) 
         consumer_max_fetch_size=max(FETCH_BYTES, settings.record_limit_bytes),
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,
-        producer_linger=0.005,
+        producer_linger=0.0,  # `FramesApp.produce` decides
         producer_request_timeout=timing.rebalance,
         producer_max_request_size=settings.record_limit_bytes,
         monitor=QuietMonitor(),

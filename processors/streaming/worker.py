@@ -72,6 +72,11 @@ class Worker:
         self._halted = False
         self._stopping = False
 
+    @property
+    def busy(self) -> bool:
+        """Whether the window is full."""
+        return self._slots.locked()
+
     # What Faust's consumer calls
 
     async def run(self, events: AsyncIterator[Any]) -> None:
