@@ -11,6 +11,7 @@ this consumer commits just that. Each override says what it is against:
 - aiokafka repeats a commit for as long as the broker is away, and with the membership of the moment: one that was due
   before a rebalance would be taken after it, and set back what another worker has committed since
 - aiokafka sends no heartbeat while an assignment is taken up, so a session would have to be longer than that
+- the manager of tables sleeps for a second before anything is subscribed to, so that tables may be registered
 - offset gaps are filled and committed over in silence (`_add_gap`): frames that expired look like frames that were done
 """
 
@@ -27,6 +28,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import OffsetAndMetadata
+from faust.tables.manager import TableManager
 from faust.transport.drivers import aiokafka as driver
 
 from processors.streaming.caution import Position
@@ -305,6 +307,18 @@ class _Transport(driver.Transport):  # type: ignore[misc]  # Faust is untyped
     """Faust's Kafka transport with our consumer."""
 
     Consumer = FramesConsumer
+
+
+class NoTables(TableManager):  # type: ignore[misc]  # Faust is untyped
+    """Faust's manager of tables, which waits for none."""
+
+    mundane_level = "debug"
+
+    async def on_start(self) -> None:
+        """Let the consumer subscribe at once; the parent sleeps before that."""
+        if not self.should_stop:
+            await self._update_channels()
+            await self.recovery.start()
 
 
 class RawSchema(faust.Schema):  # type: ignore[misc]  # Faust is untyped

@@ -81,7 +81,7 @@ class Backlog:
         wanted = sum(self.ends().values()) - sum(since.values())
         found: list[tuple[float, Result]] = []
         while len(found) < wanted:
-            messages = reader.consume(1000, timeout=10.0)
+            messages = reader.consume(min(1000, wanted - len(found)), timeout=10.0)
             assert messages, f"topic {self._results}: {len(found)} results; expected {wanted}"
             found += [(message.timestamp()[1] / 1000, Result.from_json(message.value())) for message in messages]
         reader.close()

@@ -4,13 +4,17 @@ import asyncio
 import inspect
 import re
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import faust
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import CommitFailedError
 from aiokafka.structs import OffsetAndMetadata
+from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
@@ -18,7 +22,17 @@ from processors.inference.shedding import Shedder
 from processors.streaming import containments
 from processors.streaming.app import create_app
 from processors.streaming.caution import Caution
-from processors.streaming.containments import PINNED, FramesApp, FramesConsumer, QuietMonitor, check_versions
+from processors.streaming.containments import (
+    BUSY_LINGER_S,
+    PINNED,
+    FramesApp,
+    FramesConsumer,
+    NoTables,
+    Owner,
+    QuietMonitor,
+    check_versions,
+)
+from processors.streaming.outcomes import Record
 from processors.streaming.partitions import Partitions
 from processors.streaming.timing import Timing
 from schemas.errors import EnvironmentMissingError
@@ -77,7 +91,12 @@ def parameters(method: object) -> list[str]:
     ("own", "theirs", "name"),
     [
         (own, theirs, name)
-        for own, theirs in ((FramesConsumer, driver.Consumer), (FramesApp, faust.App), (QuietMonitor, faust.Monitor))
+        for own, theirs in (
+            (FramesConsumer, driver.Consumer),
+            (FramesApp, faust.App),
+            (NoTables, TableManager),
+            (QuietMonitor, faust.Monitor),
+        )
         for name, member in vars(own).items()
         if inspect.isfunction(member) and name not in OURS | {"__init__", "produce"}
     ],
@@ -229,3 +248,46 @@ async def test_a_commit_that_waits_for_the_broker_does_not_outlive_the_hold_on_i
     owner.done(owner.take(owner.assign(0, 7, Caution()), 8))
     assert await app.consumer.force_commit() is True
     assert kafka.kept == [9]
+
+
+@pytest.mark.parametrize(("manager", "sleeps"), [(TableManager, [1.0]), (NoTables, [])])
+async def test_a_worker_without_tables_sleeps_for_none(
+    app: FramesApp, manager: type[TableManager], sleeps: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    async def sleep(_: TableManager, seconds: float) -> None:
+        slept.append(seconds)
+
+    async def start(_: object) -> None:
+        pass
+
+    monkeypatch.setattr(manager, "sleep", sleep)
+    monkeypatch.setattr(Recovery, "start", start)
+    app.consumer = SimpleNamespace(assignment=set, pause_partitions=lambda _: None)
+    tables = manager(app)
+    await tables.on_start()
+    assert slept == sleeps
+    assert tables._tables_registered.is_set(), "what the subscription waits for"
+
+
+@pytest.mark.parametrize(("busy", "linger"), [(True, BUSY_LINGER_S), (False, 0.0)])
+async def test_a_record_waits_for_company_while_frames_wait_for_their_turn(
+    app: FramesApp, busy: bool, linger: float
+) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers="127.0.0.1:9", linger_ms=7)
+    accumulator = producer._message_accumulator
+    place = TopicPartition("results", 0)
+    assert accumulator._linger_time == 0.007, "seconds"
+
+    async def send(topic: str, value: bytes, **_: object) -> object:
+        return await accumulator.add_message(place, b"gate", value, 1.0)
+
+    producer.send = send
+    app.producer = SimpleNamespace(_producer=producer)
+    app.owner = cast(Owner, SimpleNamespace(busy=busy))
+    acknowledged = asyncio.ensure_future(await app.produce(Record("results", b"gate", b"{}", [])))
+    assert accumulator._batches[place][-1]._linger_time == linger
+    acknowledged.cancel()
+    accumulator._batches.clear()
+    producer._closed = True
