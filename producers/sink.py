@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_FRAMES: Final = 2_000
 QUEUE_KILOBYTES: Final = 64 * 1024
+LINGER_MS: Final = 5
+"""How long a frame waits for others to share its request."""
 GIVE_UP_MS: Final = 10_000
 """How long a frame may stay undelivered before it counts as failed."""
 
@@ -23,13 +25,20 @@ GIVE_UP_MS: Final = 10_000
 class FrameSink:
     """The one producer of a worker's frames; what it queues is bounded in frames and in bytes."""
 
-    def __init__(self, settings: Settings, *, queue_frames: int = QUEUE_FRAMES, give_up_ms: int = GIVE_UP_MS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        queue_frames: int = QUEUE_FRAMES,
+        give_up_ms: int = GIVE_UP_MS,
+        linger_ms: int = LINGER_MS,
+    ) -> None:
         self._names = settings.names
         self._pump = Pump(
             settings,
             "capture-frames",
             {
-                "linger.ms": 5,
+                "linger.ms": linger_ms,
                 "message.timeout.ms": give_up_ms,
                 "request.timeout.ms": min(5_000, give_up_ms),
                 "queue.buffering.max.messages": queue_frames,

@@ -12,8 +12,8 @@ from processors.streaming.timing import Timing
 from schemas.settings import Settings
 
 FETCH_BYTES: Final = 1024 * 1024
-"""A partition's share of one fetch: frames ahead, so that the window never waits for the network. Four times as much was
-no faster, and took 100 MiB more with the usual twelve partitions."""
+"""A partition's share of one fetch: frames ahead, so that the window never waits for the network. Four times as much
+was no faster, and took 100 MiB more with the usual twelve partitions."""
 
 
 def create_app(settings: Settings, model: str, *, folder: Path, timing: Timing) -> FramesApp:

@@ -42,9 +42,11 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
+LINGER_S: Final = 0.0
+"""How long a record waits for others to share its request: a worker that keeps up sends each at once."""
 BUSY_LINGER_S: Final = 0.015
-"""How long a record waits for others to share its request, while frames wait for their turn anyway: at 1000 frames a
-second these are 15, so that of a window's 24 enough are left to keep the core at work."""
+"""The same while frames wait for their turn anyway: at 1000 frames a second these are 15, so that of a window's 24
+enough are left to keep the core at work."""
 
 T = TypeVar("T")
 
@@ -108,7 +110,7 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
         While the owner is busy the batch that it opens waits for company; else it leaves at once.
         """
         producer, partition = self.producer._producer, None
-        producer._message_accumulator._linger_time = BUSY_LINGER_S if self.owner.busy else 0.0
+        producer._message_accumulator._linger_time = BUSY_LINGER_S if self.owner.busy else LINGER_S
         if record.turn is not None:
             partition = record.turn.partition(len(await producer.partitions_for(record.topic)))
             record.turn.sent()

@@ -1,10 +1,17 @@
-"""What the benchmarks are told: the precision to run in."""
+"""What the benchmarks of inference share: the model, in the precision that was asked for, and topics of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 
-from schemas.catalogue import Precision
+from deploy import topics
+from schemas.catalogue import Catalogue, Model, Precision
+from schemas.settings import Settings
+from tests.benchmarks.ways.worker import catalogue_file
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -16,8 +23,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def precision(request: pytest.FixtureRequest) -> Precision | None:
-    """The precision to run in; None: what a worker chooses by itself."""
+@pytest.fixture
+def model(request: pytest.FixtureRequest) -> Model:
+    """Object detection; without `--precision` in the one that a worker chooses by itself."""
+    built_in = Catalogue().get("object-detection")
     chosen: Precision | None = request.config.getoption("--precision")
-    return chosen
+    return built_in.model_copy(update={"precision": chosen}) if chosen else built_in
+
+
+@pytest.fixture
+def with_topics(settings: Settings, model: Model, tmp_path: Path) -> Iterator[Callable[[str], Settings]]:
+    """From a name to settings for topics of that name, as many partitions as users have, until the test ends."""
+    if model != Catalogue().get(model.name):
+        settings = settings.model_copy(update={"catalogue": catalogue_file(model, tmp_path)})
+    only = Catalogue((model,))
+    with ExitStack() as stack:
+
+        def make(name: str) -> Settings:
+            fresh = settings.model_copy(update={"prefix": f"{settings.prefix}{name}."})
+            topics.apply(fresh, only)
+            stack.callback(topics.delete, fresh, only)
+            return fresh
+
+        yield make

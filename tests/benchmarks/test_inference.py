@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
@@ -16,11 +16,10 @@ from typing import Final
 import psutil
 import pytest
 
-from deploy import topics
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.media import Media
 from processors.samples import prepare_network
-from schemas.catalogue import Catalogue, Model, Precision
+from schemas.catalogue import Model
 from schemas.errors import FetchError
 from schemas.settings import Settings
 from tests.benchmarks.ways.bench import Bench
@@ -29,9 +28,7 @@ from tests.benchmarks.ways.measured import misses
 from tests.benchmarks.ways.pictures import HD, as_jpegs, hd_frames
 from tests.benchmarks.ways.redis_server import find_redis, running_redis
 from tests.benchmarks.ways.report import figure_of, record_of, text_of
-from tests.benchmarks.ways.worker import catalogue_file
 
-MODEL: Final = "object-detection"
 ROUNDS: Final = int(os.environ.get("BENCH_ROUNDS", "9"))
 WARM_START_S: Final = 2.5
 """From the worker's start to its first result, with OpenVINO's cache filled."""
@@ -40,33 +37,19 @@ FIGURE: Final = Path("docs/benchmarks/inference.svg")
 
 
 @pytest.fixture
-def model(precision: Precision | None) -> Model:
-    built_in = Catalogue().get(MODEL)
-    return built_in.model_copy(update={"precision": precision}) if precision else built_in
-
-
-@pytest.fixture
 def bench(
-    settings: Settings, kafka: EmbeddedKafka, model: Model, precision: Precision | None, media: Media, tmp_path: Path
-) -> Iterator[Callable[[int], Bench]]:
+    with_topics: Callable[[str], Settings], kafka: EmbeddedKafka, model: Model, media: Media, tmp_path: Path
+) -> Callable[[int], Bench]:
     """Prepares a bench on the same pictures at some width, with topics of its own."""
-    if precision:
-        settings = settings.model_copy(update={"catalogue": catalogue_file(model, tmp_path)})
     pictures = hd_frames([media.path("bikes.mp4"), media.path("vtest.avi")])
-    network = prepare_network(model, settings.cache_dir)
-    only = Catalogue((model,))
 
-    with ExitStack() as stack:
+    def prepare(width: int) -> Bench:
+        settings, folder = with_topics(str(width)), tmp_path / str(width)
+        folder.mkdir()
+        network = prepare_network(model, settings.cache_dir)
+        return Bench(settings, model, network, psutil.Process(kafka.pid), folder, as_jpegs(pictures, width))
 
-        def prepare(width: int) -> Bench:
-            fresh = settings.model_copy(update={"prefix": f"{settings.prefix}{width}."})
-            topics.apply(fresh, only)
-            stack.callback(topics.delete, fresh, only)
-            folder = tmp_path / str(width)
-            folder.mkdir()
-            return Bench(fresh, model, network, psutil.Process(kafka.pid), folder, as_jpegs(pictures, width))
-
-        yield prepare
+    return prepare
 
 
 @pytest.mark.timeout(1800)

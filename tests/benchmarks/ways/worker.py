@@ -101,12 +101,19 @@ class Drained:
 
 
 @contextmanager
-def worker(settings: Settings, model: Model, log: Path) -> Iterator[tuple[float, psutil.Process]]:
-    """A worker process as `framebus up` starts it, while the block runs; it leaves its group in order."""
+def worker(settings: Settings, model: Model, log: Path, *, tweak: str = "") -> Iterator[tuple[float, psutil.Process]]:
+    """A worker process as `framebus up` starts it, while the block runs; it leaves its group in order.
+
+    `tweak` is Python that changes a setting which is none for users, before the worker begins.
+    """
     service = services(settings, [model.name])[0]
+    command = [*service.command]
+    if tweak:
+        begin = command.index("-m")
+        command[begin : begin + 2] = ["-c", f"{tweak}\nfrom deploy.cli.root import main\nmain()"]
     with log.open("ab") as output:
         begun = time.time()
-        started = process.start(service.command, output=output.fileno(), environ={**inherited(), **service.environ})
+        started = process.start(command, output=output.fileno(), environ={**inherited(), **service.environ})
     try:
         yield begun, psutil.Process(started.pid)
     finally:
@@ -145,10 +152,11 @@ def drain(
 
 def _mark(backlog: Backlog, running: psutil.Process, broker: psutil.Process) -> tuple[float, float, float, float]:
     """Results, time, and the CPU seconds of the worker and of the broker."""
-    return sum(backlog.ends().values()), time.perf_counter(), _cpu(running), _cpu(broker)
+    return sum(backlog.ends().values()), time.perf_counter(), cpu_seconds(running), cpu_seconds(broker)
 
 
-def _cpu(running: psutil.Process) -> float:
+def cpu_seconds(running: psutil.Process) -> float:
+    """The CPU seconds that a process has used."""
     times = running.cpu_times()
     return float(times.user + times.system)
 

@@ -24,6 +24,7 @@ from processors.streaming.app import create_app
 from processors.streaming.caution import Caution
 from processors.streaming.containments import (
     BUSY_LINGER_S,
+    LINGER_S,
     PINNED,
     FramesApp,
     FramesConsumer,
@@ -271,7 +272,7 @@ async def test_a_worker_without_tables_sleeps_for_none(
     assert tables._tables_registered.is_set(), "what the subscription waits for"
 
 
-@pytest.mark.parametrize(("busy", "linger"), [(True, BUSY_LINGER_S), (False, 0.0)])
+@pytest.mark.parametrize(("busy", "linger"), [(True, BUSY_LINGER_S), (False, LINGER_S)])
 async def test_a_record_waits_for_company_while_frames_wait_for_their_turn(
     app: FramesApp, busy: bool, linger: float
 ) -> None:

@@ -1,0 +1,88 @@
+"""A worker that keeps up: frames from capture at an even rate, and how old each is when its result is in the log."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Self
+
+import numpy as np
+import psutil
+
+from deploy.local.tally import quantile
+from producers.sink import LINGER_MS
+from schemas.catalogue import Model
+from schemas.settings import Settings
+from tests.benchmarks.ways.feed import feeding
+from tests.benchmarks.ways.worker import START_S, Backlog, cpu_seconds, worker
+from tests.integration.streaming_kit import wait_until
+
+SETTLE_S: Final = 1.5
+"""What was captured so soon after the first results does not count: the worker was new."""
+MEASURE_S: Final = 6.0
+_FIRST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What differs from what is shipped: Python that the worker runs before it begins, or how long capture lingers."""
+
+    name: str
+    tweak: str = ""
+    linger_ms: int = LINGER_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """One run: milliseconds from capture to the result's append, and of CPU for each frame."""
+
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    broker_cpu_ms: float
+
+    @classmethod
+    def median(cls, runs: Sequence[Self]) -> dict[str, float]:
+        """Of each figure the median."""
+        figures = [asdict(run) for run in runs]
+        return {name: round(statistics.median(one[name] for one in figures), 2) for name in figures[0]}
+
+
+@dataclass(frozen=True, slots=True)
+class Pacer:
+    """Runs workers on topics that nobody else uses, at a rate."""
+
+    settings: Settings
+    model: Model
+    pictures: Sequence[np.ndarray]
+    broker: psutil.Process
+    log: Path
+    fps: float
+
+    def run(self, setting: Setting) -> Paced:
+        """One worker, from its start until enough was measured."""
+        backlog = Backlog(self.settings, self.model)
+        before = backlog.ends()
+        enough = sum(before.values()) + _FIRST
+        with (
+            worker(self.settings, self.model, self.log, tweak=setting.tweak) as (_, running),
+            feeding(self.settings, self.model, self.pictures, self.fps, linger_ms=setting.linger_ms),
+        ):
+            wait_until(lambda: sum(backlog.ends().values()) >= enough, deadline_s=START_S, what="a worker's results")
+            time.sleep(SETTLE_S)
+            marks = [(time.time(), cpu_seconds(running), cpu_seconds(self.broker))]
+            time.sleep(MEASURE_S)
+            marks.append((time.time(), cpu_seconds(running), cpu_seconds(self.broker)))
+            time.sleep(0.5)  # the last ones' results
+        ages = [
+            1000 * (appended_at - result.frame.captured_at.timestamp())
+            for appended_at, result in backlog.results(before)
+            if marks[0][0] <= result.frame.captured_at.timestamp() < marks[1][0]
+        ]
+        p50, p99 = quantile(ages, 0.5), quantile(ages, 0.99)
+        assert p50 is not None and p99 is not None, f"no results at {self.fps:.1f} fps; see {self.log}"
+        _, cpu, broker = (1000 * (after - first) / len(ages) for first, after in zip(*marks, strict=True))
+        return Paced(p50, p99, cpu, broker)
