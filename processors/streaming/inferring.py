@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, Protocol, TypeVar
 
 from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
+from processors.streaming.arrivals import Arrivals
 from processors.streaming.frame import Frame, Inferred, make_result
 from processors.streaming.outcomes import backoff
 from processors.streaming.timing import DEADLINES
@@ -38,13 +40,17 @@ class Core(Protocol[InferredT]):
 
 
 class Inferring:
-    """Runs frames through a core; `hung` says that the core no longer answers, so that its process must end."""
+    """Runs frames through a core; `hung` says that the core no longer answers, so that its process must end.
 
-    def __init__(self, core: Core[Any], metrics: WorkerMetrics) -> None:
+    `patient` says whether frames wait for their turn, so that what is done may wait a moment for more.
+    """
+
+    def __init__(self, core: Core[Any], metrics: WorkerMetrics, patient: Callable[[], bool] = lambda: False) -> None:
         self.hung = False
         self._core = core
         self._reference = core.reference
         self._metrics = metrics
+        self._arrivals = Arrivals(patient)
         self._flying: dict[FrameAddress, int] = {}
 
     async def infer(self, frame: Frame, value: bytes | None, *, keep: bool = False) -> tuple[Result, Pixels | None]:
@@ -94,28 +100,7 @@ class Inferring:
     async def _run(self, address: FrameAddress, value: bytes, *, keep: bool) -> Inferred:
         self._flying[address] = 0
         try:
-            return await _arrival(self._core.submit(value, keep=keep))
+            inference: Inferred = await self._arrivals.of(self._core.submit(value, keep=keep))
+            return inference
         finally:
             del self._flying[address]
-
-
-async def _arrival(answer: Future[InferredT]) -> InferredT:
-    """What comes of `answer`: as `asyncio.wrap_future`, with half of the calls in the loop."""
-    loop = asyncio.get_running_loop()
-    arrived = loop.create_future()
-
-    def settle() -> None:
-        if not arrived.done():
-            arrived.set_result(None)
-
-    def tell(_: Future[InferredT]) -> None:
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(settle)
-
-    answer.add_done_callback(tell)
-    try:
-        await arrived
-    except asyncio.CancelledError:
-        answer.cancel()
-        raise
-    return answer.result()

@@ -77,7 +77,7 @@ async def _serve(life: _Life) -> int:
     app = create_app(settings, model.name, folder=folder, timing=timing)
 
     outcomes = Outcomes(settings, model.name, app.produce, metrics)
-    inferring = Inferring(core, metrics)
+    inferring = Inferring(core, metrics, lambda: worker.busy)
     crops = CropWriter(settings, model, followers, outcomes, metrics)
     worker = Worker(
         model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing, crops=crops
