@@ -16,7 +16,7 @@ def waiting(on: Arrivals, count: int) -> tuple[list[Future[int]], list[asyncio.T
     return answers, [asyncio.create_task(on.of(answer)) for answer in answers]
 
 
-async def begun(*_: object) -> None:
+async def begun() -> None:
     """Every task stands where it waits."""
     for _ in range(3):
         await asyncio.sleep(0)
