@@ -118,7 +118,10 @@ def test_a_log_that_ends_in_a_transactions_marker_is_worked_off(settings: Settin
         for seq in range(count):
             producer.produce(settings.names.frames(MODEL), jpeg(), b"gate", 0, headers=info(seq).encode())
         assert producer.flush(20) == 0
+        end = log_ends(settings)[0]
         (producer.commit_transaction if commit else producer.abort_transaction)(30)
+        # The coordinator answers before the marker is in the log.
+        wait_until(lambda: log_ends(settings)[0] > end, deadline_s=20, what="the transaction's marker")
 
     put(5)
     with workers(settings, tmp_path) as start:
