@@ -37,10 +37,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """One run: milliseconds from capture to the result's append, and of CPU for each frame."""
+    """One run: milliseconds from capture to the result's append, and of CPU for each frame.
+
+    `infer_p99_ms` is of the network alone, which waits for nothing but a processor: what it has above its usual time is
+    the machine's, and not a setting's.
+    """
 
     p50_ms: float
     p99_ms: float
+    infer_p99_ms: float
     cpu_ms: float
     broker_cpu_ms: float
 
@@ -77,12 +82,16 @@ class Pacer:
             time.sleep(MEASURE_S)
             marks.append((time.time(), cpu_seconds(running), cpu_seconds(self.broker)))
             time.sleep(0.5)  # the last ones' results
-        ages = [
-            1000 * (appended_at - result.frame.captured_at.timestamp())
+        found = [
+            (1000 * (appended_at - result.frame.captured_at.timestamp()), 1000 * result.stages.infer)
             for appended_at, result in backlog.results(before)
             if marks[0][0] <= result.frame.captured_at.timestamp() < marks[1][0]
         ]
-        p50, p99 = quantile(ages, 0.5), quantile(ages, 0.99)
-        assert p50 is not None and p99 is not None, f"no results at {self.fps:.1f} fps; see {self.log}"
+        assert found, f"no results at {self.fps:.1f} fps; see {self.log}"
+        ages, infer = zip(*found, strict=True)
         _, cpu, broker = (1000 * (after - first) / len(ages) for first, after in zip(*marks, strict=True))
-        return Paced(p50, p99, cpu, broker)
+        return Paced(_quantile(ages, 0.5), _quantile(ages, 0.99), _quantile(infer, 0.99), cpu, broker)
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    return quantile(values, share) or 0.0
