@@ -22,7 +22,7 @@ from tests.integration.streaming_kit import wait_until
 
 SETTLE_S: Final = 1.5
 """What was captured so soon after the first results does not count: the worker was new."""
-MEASURE_S: Final = 6.0
+MEASURE_S: Final = 5.0
 _FIRST: Final = 20
 
 
@@ -58,23 +58,22 @@ class Paced:
 
 @dataclass(frozen=True, slots=True)
 class Pacer:
-    """Runs workers on topics that nobody else uses, at a rate."""
+    """Runs workers on topics that nobody else uses."""
 
     settings: Settings
     model: Model
     pictures: Sequence[np.ndarray]
     broker: psutil.Process
     log: Path
-    fps: float
 
-    def run(self, setting: Setting) -> Paced:
+    def run(self, setting: Setting, fps: float) -> Paced:
         """One worker, from its start until enough was measured."""
         backlog = Backlog(self.settings, self.model)
         before = backlog.ends()
         enough = sum(before.values()) + _FIRST
         with (
             worker(self.settings, self.model, self.log, tweak=setting.tweak) as (_, running),
-            feeding(self.settings, self.model, self.pictures, self.fps, linger_ms=setting.linger_ms),
+            feeding(self.settings, self.model, self.pictures, fps, linger_ms=setting.linger_ms),
         ):
             wait_until(lambda: sum(backlog.ends().values()) >= enough, deadline_s=START_S, what="a worker's results")
             time.sleep(SETTLE_S)
@@ -87,7 +86,7 @@ class Pacer:
             for appended_at, result in backlog.results(before)
             if marks[0][0] <= result.frame.captured_at.timestamp() < marks[1][0]
         ]
-        assert found, f"no results at {self.fps:.1f} fps; see {self.log}"
+        assert found, f"no results at {fps:.1f} fps; see {self.log}"
         ages, infer = zip(*found, strict=True)
         _, cpu, broker = (1000 * (after - first) / len(ages) for first, after in zip(*marks, strict=True))
         return Paced(_quantile(ages, 0.5), _quantile(ages, 0.99), _quantile(infer, 0.99), cpu, broker)
