@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import topics
+from processors.samples.tiers import Tier, ready_tier
 from schemas.catalogue import Catalogue, Model, Precision
 from schemas.settings import Settings
 from tests.benchmarks.ways.worker import catalogue_file
@@ -29,6 +30,13 @@ def model(request: pytest.FixtureRequest) -> Model:
     built_in = Catalogue().get("object-detection")
     chosen: Precision | None = request.config.getoption("--precision")
     return built_in.model_copy(update={"precision": chosen}) if chosen else built_in
+
+
+@pytest.fixture
+def tier(model: Model, installed: Callable[[str], None]) -> Tier:
+    """The network and the precision that a worker runs `model` in on this machine."""
+    installed(model.name)
+    return ready_tier(model, Settings().cache_dir)
 
 
 @pytest.fixture

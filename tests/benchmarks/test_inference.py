@@ -18,7 +18,7 @@ import pytest
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.media import Media
-from processors.samples import prepare_network
+from processors.samples.tiers import Tier
 from schemas.catalogue import Model
 from schemas.errors import FetchError
 from schemas.settings import Settings
@@ -38,7 +38,7 @@ FIGURE: Final = Path("docs/benchmarks/inference.svg")
 
 @pytest.fixture
 def bench(
-    with_topics: Callable[[str], Settings], kafka: EmbeddedKafka, model: Model, media: Media, tmp_path: Path
+    with_topics: Callable[[str], Settings], kafka: EmbeddedKafka, model: Model, tier: Tier, media: Media, tmp_path: Path
 ) -> Callable[[int], Bench]:
     """Prepares a bench on the same pictures at some width, with topics of its own."""
     pictures = hd_frames([media.path("bikes.mp4"), media.path("vtest.avi")])
@@ -46,8 +46,7 @@ def bench(
     def prepare(width: int) -> Bench:
         settings, folder = with_topics(str(width)), tmp_path / str(width)
         folder.mkdir()
-        network = prepare_network(model, settings.cache_dir)
-        return Bench(settings, model, network, psutil.Process(kafka.pid), folder, as_jpegs(pictures, width))
+        return Bench(settings, model, tier, psutil.Process(kafka.pid), folder, as_jpegs(pictures, width))
 
     return prepare
 
@@ -61,7 +60,7 @@ def test_the_worker_beside_what_the_machine_can_do(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     hd, fitted = bench(HD[0]), bench(model.frame_width)
-    hd.app = BenchmarkApp(model, hd.network, tmp_path)
+    hd.app = BenchmarkApp(hd.as_run, hd.tier.network, tmp_path)
     missed = []
     with ExitStack() as stack:
         try:

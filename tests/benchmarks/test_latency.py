@@ -17,7 +17,7 @@ import pytest
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.media import Media
-from processors.samples import prepare_network
+from processors.samples.tiers import Tier
 from producers.sink import LINGER_MS
 from schemas.catalogue import Model
 from schemas.settings import Settings
@@ -62,12 +62,13 @@ def test_capture_to_result_at_half_of_capacity(
     with_topics: Callable[[str], Settings],
     kafka: EmbeddedKafka,
     model: Model,
+    tier: Tier,
     media: Media,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     full, half = with_topics("full"), with_topics("half")
-    network = prepare_network(model, full.cache_dir)
+    as_run = model.model_copy(update={"precision": tier.precision})
     pictures = hd_frames([media.path("bikes.mp4"), media.path("vtest.avi")])
     jpegs, broker = as_jpegs(pictures, model.frame_width), psutil.Process(kafka.pid)
     backlog, log = Backlog(full, model), tmp_path / "worker.log"
@@ -80,7 +81,7 @@ def test_capture_to_result_at_half_of_capacity(
     alone_ms: list[float] = []
     rates: list[float] = []
     found: dict[str, list[Paced]] = {setting.name: [] for setting in SETTINGS}
-    with lane("monolith", model, network, save(jpegs, tmp_path / "frames")) as monolith:
+    with lane("monolith", as_run, tier.network, save(jpegs, tmp_path / "frames")) as monolith:
         for number in range(ROUNDS):
             alone_ms.append(1000 / monolith.turn(TURN_S).fps)
             rates.append(capacity() / 2)

@@ -11,6 +11,7 @@ from typing import Final
 
 import psutil
 
+from processors.samples.tiers import Tier
 from schemas.catalogue import Model
 from schemas.settings import Settings
 from tests.benchmarks.ways.lane import BenchmarkApp, Lane, lane
@@ -30,7 +31,7 @@ class Bench:
 
     settings: Settings
     model: Model
-    network: Path
+    tier: Tier
     broker: psutil.Process
     folder: Path
     jpegs: list[bytes]
@@ -40,6 +41,11 @@ class Bench:
     drained: list[Drained] = field(default_factory=list)
     references: set[str] = field(default_factory=set)
 
+    @property
+    def as_run(self) -> Model:
+        """The model with the precision that a worker chooses, for loops that leave no choice."""
+        return self.model.model_copy(update={"precision": self.tier.precision})
+
     def run(self, rounds: int, ways: Sequence[str]) -> None:
         """Let each way, and our worker, have its turn in each round, in another order each time."""
         frames = save(self.jpegs, self.folder / "frames")
@@ -47,7 +53,8 @@ class Bench:
         port = self.redis.port if self.redis else 0
         with ExitStack() as stack:
             lanes = {
-                way: stack.enter_context(lane(way, self.model, self.network, frames, redis_port=port)) for way in ways
+                way: stack.enter_context(lane(way, self.as_run, self.tier.network, frames, redis_port=port))
+                for way in ways
             }
             self._agree(lanes)
             most = lanes["limit"].turn(TURN_S).fps
