@@ -31,7 +31,7 @@ def show_tiers(model: Model, measured: Measured) -> None:
 def _fields(entry: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
     for name, value in entry.items():
-        if name == "labels":
+        if name == "labels" and isinstance(value, dict):
             rows.append((name, ", ".join(f"{number} {label}" for number, label in value.items())))
         elif isinstance(value, dict) and value:
             rows += _fields(value, f"{prefix}{name}.")

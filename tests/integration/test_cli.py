@@ -156,6 +156,8 @@ def read_picture(path: Path) -> np.ndarray:
 @pytest.mark.parametrize("model", Catalogue().models, ids=lambda model: model.name)
 def test_a_models_licence_is_shown(run: Run, model: Model) -> None:
     code, output, _ = run("model", "show", model.name)
+    assert (code, model.source.licence in " ".join(output.split())) == (0, True)
+    code, output, _ = run("model", "show", model.name, "--json")
     assert code == 0
     shown = json.loads(output)
     assert shown["source"]["licence"] == model.source.licence
