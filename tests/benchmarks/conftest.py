@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from deploy import topics
+from deploy.catalogue import read_catalogue
 from processors.samples.tiers import Tier, ready_tier
 from schemas.catalogue import Catalogue, Model, Precision
 from schemas.settings import Settings
@@ -44,13 +45,13 @@ def with_topics(settings: Settings, model: Model, tmp_path: Path) -> Iterator[Ca
     """From a name to settings for topics of that name, as many partitions as users have, until the test ends."""
     if model != Catalogue().get(model.name):
         settings = settings.model_copy(update={"catalogue": catalogue_file(model, tmp_path)})
-    only = Catalogue((model,))
+    catalogue = read_catalogue(settings)  # a worker needs the topics of who follows its model, too
     with ExitStack() as stack:
 
         def make(name: str) -> Settings:
             fresh = settings.model_copy(update={"prefix": f"{settings.prefix}{name}."})
-            topics.apply(fresh, only)
-            stack.callback(topics.delete, fresh, only)
+            topics.apply(fresh, catalogue)
+            stack.callback(topics.delete, fresh, catalogue)
             return fresh
 
         yield make
