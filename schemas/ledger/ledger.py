@@ -20,8 +20,9 @@ must every other `Unexplained`. No term is a remainder.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from schemas.errors import MessageError
@@ -52,6 +53,18 @@ _FIELDS = {
 _FOREVER: Final = 2**63
 
 
+class _Origin(StrEnum):
+    """Who delivered a frame: an account counts it in the field of this name."""
+
+    CAPTURED = "captured"
+    REDRIVEN = "redriven"
+    CROPPED = "cropped"
+
+
+_Sender = tuple[_Origin, str | None]
+"""And of which camera; None: nobody can tell."""
+
+
 class Ledger:
     """Adds up capture records and outcomes in any order; `balance` says where every frame is.
 
@@ -61,11 +74,8 @@ class Ledger:
     def __init__(self) -> None:
         self._streams: dict[tuple[str, str], StreamTotals] = {}
         self._partitions: dict[Partition, PartitionLedger] = {}
-        self._senders: dict[str | None, int] = {}
-        self._redrivers: dict[str | None, int] = {}
-        """Senders too: whoever sent frames of this camera again."""
-        self._croppers: dict[str | None, int] = {}
-        """Senders too: whoever made crops of this camera's frames."""
+        self._senders: dict[_Sender, int] = {}
+        """A number for each, from 1 on: what the partitions keep of an offset's sender."""
         self._crops: dict[tuple[str, str], _CropTotals] = {}
         self._windowed = False
 
@@ -81,7 +91,7 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        sender = self._sender("capture counts", counts.camera, self._senders)
+        sender = self._number("capture counts", _Origin.CAPTURED, counts.camera)
         stream = self._streams.setdefault((counts.camera, counts.model), StreamTotals())
         if stream.add(counts, trimmed=trimmed):
             self._deliver(counts, sender)
@@ -92,7 +102,7 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        sender = self._sender("capture counts", counts.camera, self._senders)
+        sender = self._number("capture counts", _Origin.CAPTURED, counts.camera)
         self._streams.setdefault((counts.camera, counts.model), StreamTotals()).go_on(counts.run)
         self._deliver(counts, sender)
 
@@ -105,7 +115,7 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        index = self._sender("redrive", camera, self._redrivers)
+        index = self._number("redrive", _Origin.REDRIVEN, camera)
         self._partition(address.model, address.partition).adopt(address.offset, index)
 
     def add_crops(self, counts: CropCounts, *, later: bool = False) -> None:
@@ -116,7 +126,7 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        self._deliver(counts, self._sender("crop counts", counts.camera, self._croppers))
+        self._deliver(counts, self._number("crop counts", _Origin.CROPPED, counts.camera))
         if not later:
             totals = self._crops.setdefault((counts.camera, counts.model), _CropTotals())
             totals.dropped.update({str(reason): number for reason, number in counts.dropped.items()})
@@ -129,7 +139,7 @@ class Ledger:
         Raises:
             MessageError: There are more cameras than the ledger can tell apart.
         """
-        index = self._sender("crop", camera, self._croppers)
+        index = self._number("crop", _Origin.CROPPED, camera)
         self._partition(address.model, address.partition).adopt(address.offset, index)
 
     def add_outcome(self, address: FrameAddress, outcome: Outcome) -> None:
@@ -193,7 +203,7 @@ class Ledger:
             horizon: Offsets below it are too old to be missed; none: every offset counts.
             log_start: The first offset that the log still has, by model and partition; none: 0.
         """
-        sheet = _Sheet(self._senders, self._redrivers, self._croppers)
+        sheet = _Sheet(self._senders)
         self._balance_streams(sheet)
         self._balance_crops(sheet)
         for place, ledger in self._partitions.items():
@@ -245,20 +255,19 @@ class Ledger:
         """A camera's records must name as many addresses as they count: else somebody names one that was named."""
         for (camera, model), stream in self._streams.items():
             counted = sum(totals.delivered for totals in stream.sums())
-            if frames := counted - sheet.named[self._senders.get(camera, 0), model]:
+            if frames := counted - sheet.named[self._senders.get((_Origin.CAPTURED, camera), UNCOUNTED), model]:
                 sheet.accounts[camera, model].unexplained += abs(frames)
                 sheet.unexplained.append(Unexplained(Fault.NAMED_TWICE, model, camera, frames=frames))
 
-    def _check_camera(self, what: str, camera: str | None, known: Collection[str | None]) -> None:
-        if camera not in known and self._next_sender() > CAMERAS:
-            raise MessageError(f"{what}: camera {camera!r} is one too many: expected at most {CAMERAS:,}")
-
-    def _sender(self, what: str, camera: str | None, known: dict[str | None, int]) -> int:
-        index = known.get(camera)
-        if index is None:
-            self._check_camera(what, camera, known)
-            index = known[camera] = self._next_sender()
-        return index
+    def _number(self, what: str, origin: _Origin, camera: str | None) -> int:
+        sender = origin, camera
+        number = self._senders.get(sender)
+        if number is None:
+            number = len(self._senders) + 1
+            if number > CAMERAS:
+                raise MessageError(f"{what}: camera {camera!r} is one too many: expected at most {CAMERAS:,}")
+            self._senders[sender] = number
+        return number
 
     def _deliver(self, counts: CaptureCounts | CropCounts, sender: int) -> None:
         for entry in counts.delivered:
@@ -273,29 +282,23 @@ class Ledger:
         for (sender, outcome), frames in (+tally).items():
             account = sheet.account(sender, place[0])
             sheet.named[sender, place[0]] += frames
-            if sender == UNCOUNTED:
+            origin = sheet.origins.get(sender)
+            if origin is not _Origin.CAPTURED or self._windowed:  # else the streams have counted them
                 account.delivered += frames
-            elif sender in sheet.redrivers:
-                account.delivered += frames
-                account.redriven += frames
-            elif sender in sheet.croppers:
-                account.delivered += frames
-                account.cropped += frames
-            elif self._windowed:
-                account.delivered += frames
-                account.captured += frames
+                if origin:
+                    _add(account, origin, frames)
             if outcome:
-                name = _FIELDS[Outcome(outcome)]
-                setattr(account, name, getattr(account, name) + frames)
-
-    def _next_sender(self) -> int:
-        return len(self._senders) + len(self._redrivers) + len(self._croppers) + 1
+                _add(account, _FIELDS[Outcome(outcome)], frames)
 
     def _partition(self, model: str, partition: int) -> PartitionLedger:
         ledger = self._partitions.get((model, partition))
         if ledger is None:
             ledger = self._partitions[model, partition] = PartitionLedger()
         return ledger
+
+
+def _add(account: Account, name: str, frames: int) -> None:
+    setattr(account, name, getattr(account, name) + frames)
 
 
 @dataclass(slots=True)
@@ -309,21 +312,15 @@ class _CropTotals:
 class _Sheet:
     """A balance in the making."""
 
-    def __init__(
-        self,
-        senders: Mapping[str | None, int],
-        redrivers: Mapping[str | None, int],
-        croppers: Mapping[str | None, int],
-    ) -> None:
+    def __init__(self, senders: Mapping[_Sender, int]) -> None:
         self.accounts: dict[tuple[str, str], Account] = {}
         self.uncounted: dict[str, Account] = {}
         self.unexplained: list[Unexplained] = []
         self.unnamed = 0
         self.named: Counter[tuple[int, str]] = Counter()
         """Addresses by who sent them, and model."""
-        self.redrivers = frozenset(redrivers.values())
-        self.croppers = frozenset(croppers.values())
-        self._cameras = {index: camera for known in (croppers, redrivers, senders) for camera, index in known.items()}
+        self.origins = {number: origin for (origin, _), number in senders.items()}
+        self._cameras = {number: camera for (_, camera), number in senders.items()}
 
     def account(self, sender: int, model: str) -> Account:
         camera = self._cameras.get(sender)
