@@ -106,11 +106,15 @@ class _Files:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """What runs: a network, the precision to compute it in, and the reason, in words."""
+    """What runs: a network, the precision to compute it in, and the reason, in words.
+
+    `ms` is what a frame takes, as a `TierMeasure` has it; None where this machine has not measured that.
+    """
 
     network: Path
     precision: Precision
     why: str
+    ms: float | None = None
 
 
 def ready_tier(model: Model, cache: Path, *, progress: Progress | None = None) -> Tier:
@@ -129,21 +133,27 @@ def tier_of(model: Model, network: Path) -> Tier:
     Raises:
         ModelError: The entry asks for INT8, and there is no such network.
     """
-    if model.precision is Precision.INT8:
-        return Tier(_int8(model, network), Precision.INT8, "the entry asks for it")
-    if model.precision is not Precision.AUTO:
-        return Tier(network, model.precision, "the entry asks for it")
     measured = read_measured(model, network)
+    if model.precision is not Precision.AUTO:
+        chosen = _int8(model, network) if model.precision is Precision.INT8 else network
+        return Tier(chosen, model.precision, "the entry asks for it", _ms(measured, model.precision))
     if measured is None:
         reason = f"its tiers were not measured on this machine: framebus model quantize {model.name} does that"
     elif measured.default is Precision.INT8:
         twin = network.parent / measured.int8 / network.name
         if twin.is_file():
-            return Tier(twin, Precision.INT8, "it was measured to be the fastest, within the bounds of accuracy")
+            why = "it was measured to be the fastest, within the bounds of accuracy"
+            return Tier(twin, Precision.INT8, why, _ms(measured, Precision.INT8))
         reason = f"its INT8 network {twin} is gone: framebus model quantize {model.name} makes it anew"
     else:
-        return Tier(network, measured.default, f"it was measured to be the fastest float, and {_not_int8(measured)}")
-    return Tier(network, Precision.AUTO, f"the fastest float that the device has, since {reason}")
+        why = f"it was measured to be the fastest float, and {_not_int8(measured)}"
+        return Tier(network, measured.default, why, _ms(measured, measured.default))
+    return Tier(network, Precision.AUTO, f"the fastest float, since {reason}")
+
+
+def _ms(measured: Measured | None, tier: Precision) -> float | None:
+    found = measured.tiers.get(tier) if measured else None
+    return found.ms if found else None
 
 
 def read_measured(model: Model, network: Path) -> Measured | None:

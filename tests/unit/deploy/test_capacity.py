@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
-from deploy.local.capacity import SHARE, affordable_fps
+from deploy.local.capacity import SHARE, affordable_fps, cpu_seconds
+from processors.samples.tiers import Tier
+from schemas.catalogue import Catalogue, Precision
 from schemas.messages import Camera
 
 BUDGET = SHARE * (os.cpu_count() or 1)
@@ -36,3 +39,9 @@ def test_the_common_rate_fills_the_share_and_no_more(
 ) -> None:
     found = affordable_fps(native, cameras(**models), cost)
     assert found == (None if expected is None else pytest.approx(expected))
+
+
+def test_what_was_measured_of_a_tier_is_not_measured_again(tmp_path: Path) -> None:
+    tier = Tier(tmp_path / "network.xml", Precision.INT8, "as asked", ms=5.5)
+    assert cpu_seconds(Catalogue().get("face-detection"), tier, tmp_path) == 0.0055
+    assert list(tmp_path.iterdir()) == []

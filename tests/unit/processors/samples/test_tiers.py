@@ -60,6 +60,7 @@ def test_int8_runs_where_it_was_measured_to_be_the_default(network: Path) -> Non
     tier = tier_of(FACES, network)
     assert (tier.network, tier.precision) == (network.parent / TWIN / "network.xml", INT8)
     assert tier.why == "it was measured to be the fastest, within the bounds of accuracy"
+    assert tier.ms == read_measured(FACES, network).tiers[INT8].ms  # type: ignore[union-attr]
 
 
 def test_what_speaks_against_int8_is_the_reason_for_a_float(network: Path) -> None:
@@ -67,6 +68,7 @@ def test_what_speaks_against_int8_is_the_reason_for_a_float(network: Path) -> No
     tier = tier_of(FACES, network)
     assert (tier.network, tier.precision) == (network, Precision.F32)
     assert tier.why.endswith("and INT8 is not to run: face: recall 0.5; it is slow")
+    assert tier.ms == read_measured(FACES, network).tiers[Precision.F32].ms  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("precision", [Precision.BF16, Precision.F16, Precision.F32])
@@ -132,3 +134,4 @@ def test_an_int8_network_that_is_gone_is_not_run(network: Path) -> None:
     tier = tier_of(FACES, network)
     assert (tier.network, tier.precision) == (network, AUTO)
     assert "is gone: framebus model quantize face-detection makes it anew" in tier.why
+    assert tier.ms is None, "what was measured is not what runs"
