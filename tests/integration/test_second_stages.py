@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
-import httpx
 import numpy as np
 import psutil
 import pytest
 
-from deploy import topics
 from deploy.local.media import Media
-from deploy.local.ports import free_port
-from schemas.catalogue import Catalogue
 from schemas.messages import CropCounts, FrameAddress, Result, decode_capture
 from schemas.settings import Settings
 from tests.integration.capture_world import eventually, read_frames, read_topic
-from tests.integration.test_up_verb import answers, ask, verb
+from tests.integration.up_kit import ask, models_of, running
 
 LEADER, FOLLOWER = "object-detection", "pose"
 FRAMES = 150
-
-
-@pytest.fixture
-def own(settings: Settings) -> Iterator[Settings]:
-    """A prefix without topics: `up` makes them."""
-    fresh = settings.model_copy(update={"prefix": f"{settings.prefix}up.", "api_port": free_port()})
-    yield fresh
-    topics.delete(fresh, Catalogue())
 
 
 def clip(video: Path, target: Path) -> str:
@@ -50,31 +35,6 @@ def clip(video: Path, target: Path) -> str:
     writer.release()
     source.release()
     return str(target)
-
-
-@contextmanager
-def running(own: Settings, folder: Path, *models: str) -> Iterator[psutil.Process]:
-    """`framebus up` with a worker for each of these models."""
-    chosen = [option for model in models for option in ("--model", model)]
-    command, environment = verb(
-        own, folder, "up", "--kafka", own.bootstrap_servers, "--port", str(own.api_port), *chosen
-    )
-    with (folder / "up.log").open("w") as said:
-        process = subprocess.Popen(command, env=environment, stdout=said, stderr=said, start_new_session=True)
-    family: list[psutil.Process] = []
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{own.api_port}", timeout=10) as page:
-            eventually(lambda: answers(page), "the API", 60)
-        family = psutil.Process(process.pid).children(recursive=True)
-        yield psutil.Process(process.pid)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 0, (folder / "up.log").read_text()
-    finally:
-        process.kill()
-        process.wait(10)
-        for child in family:
-            if child.is_running():
-                child.kill()
 
 
 def worker_of(stack: psutil.Process, model: str) -> psutil.Process:
@@ -98,14 +58,27 @@ def account(report: dict[str, object], model: str) -> dict[str, int]:
     return found  # type: ignore[no-any-return]
 
 
-def add_camera(own: Settings, folder: Path, video: str, *models: str) -> None:
-    chosen = [option for model in models for option in ("--model", model)]
-    ask(own, folder, "camera", "add", "street", "--source", video, "--lane", "batch", "--pacing", "max", *chosen)
+@contextmanager
+def amid_work(
+    fresh: Settings, folder: Path, video: Path, leader: str, follower: str, *, crops: int
+) -> Iterator[psutil.Process]:
+    """The leader's worker, once so many crops are inferred and before it has seen the whole video."""
+    with running(fresh, folder, leader, follower) as stack:
+        add_camera(fresh, folder, clip(video, folder / "clip.avi"), leader, follower)
+        eventually(lambda: len(read_results(fresh, follower)) >= crops, "crops inferred", 90)
+        worker = worker_of(stack, leader)
+        assert len(read_results(fresh, leader)) < FRAMES, "the leader was to end amid its work"
+        yield worker
 
 
-def settled(own: Settings, folder: Path, leader: str) -> dict[str, object] | None:
+def add_camera(fresh: Settings, folder: Path, video: str, *models: str) -> None:
+    chosen = models_of(*models)
+    ask(fresh, folder, "camera", "add", "street", "--source", video, "--lane", "batch", "--pacing", "max", *chosen)
+
+
+def settled(fresh: Settings, folder: Path, leader: str) -> dict[str, object] | None:
     """The audit's report, once everything is captured and has an outcome."""
-    report: dict[str, object] = json.loads(ask(own, folder, "audit", "--json"))
+    report: dict[str, object] = json.loads(ask(fresh, folder, "audit", "--json"))
     accounts = [*report["accounts"], *report["uncounted"]]  # type: ignore[misc]
     captured = [one["captured"] for one in accounts if one["model"] == leader]
     return report if captured == [FRAMES] and not sum(one["in_log"] for one in accounts) else None
@@ -113,21 +86,16 @@ def settled(own: Settings, folder: Path, leader: str) -> dict[str, object] | Non
 
 @pytest.mark.timeout(300)
 def test_crops_of_a_leader_that_is_killed_are_all_explained(
-    own: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
+    fresh: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     """A street with about five persons."""
     for model in (LEADER, FOLLOWER):
         installed(model)
-    street = clip(media.path("vtest.avi"), tmp_path / "street.avi")
-    with running(own, tmp_path, LEADER, FOLLOWER) as stack:
-        add_camera(own, tmp_path, street, LEADER, FOLLOWER)
-        eventually(lambda: len(read_results(own, FOLLOWER)) >= 60, "crops inferred", 90)
-        killed = worker_of(stack, LEADER)
-        assert len(read_results(own, LEADER)) < FRAMES, "the leader was to be killed amid its work"
-        os.kill(killed.pid, signal.SIGKILL)
-        report = eventually(lambda: settled(own, tmp_path, LEADER), "an outcome of every frame and crop", 120)
+    with amid_work(fresh, tmp_path, media.path("vtest.avi"), LEADER, FOLLOWER, crops=60) as worker:
+        worker.kill()
+        report = eventually(lambda: settled(fresh, tmp_path, LEADER), "an outcome of every frame and crop", 120)
     check_report(report)
-    check_crops(own, account(report, FOLLOWER))
+    check_crops(fresh, account(report, FOLLOWER))
 
 
 def check_report(report: dict[str, object]) -> None:
@@ -141,14 +109,14 @@ def check_report(report: dict[str, object]) -> None:
     assert crops["delivered"] == crops["inferred"] > 3 * FRAMES
 
 
-def check_crops(own: Settings, crops: dict[str, int]) -> None:
+def check_crops(fresh: Settings, crops: dict[str, int]) -> None:
     """Each crop is in the log, capture made none of them, and its result names its parent's detection."""
-    leaders, followers = read_results(own, LEADER), read_results(own, FOLLOWER)
-    log = read_frames(own, FOLLOWER)
+    leaders, followers = read_results(fresh, LEADER), read_results(fresh, FOLLOWER)
+    log = read_frames(fresh, FOLLOWER)
     assert len(log.addresses) == len(followers) == crops["delivered"]
     named = [
         FrameAddress(FOLLOWER, entry.partition, offset)
-        for record in read_crop_counts(own)
+        for record in read_crop_counts(fresh)
         for entry in record.delivered
         for offset in entry.offsets()
     ]
@@ -194,24 +162,20 @@ def check_pose(keypoints: tuple[tuple[float, ...], ...], box: tuple[float, float
 
 @pytest.mark.timeout(300)
 def test_a_leader_that_ends_in_order_makes_each_crop_once(
-    own: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
+    fresh: Settings, media: Media, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     """One woman's face, and 128 numbers of each picture of it; the leader is told to end amid its work."""
     leader, follower = "face-detection", "face-embedding"
     for model in (leader, follower):
         installed(model)
-    face = clip(media.path("WolfgangLanger_Pexels.mp4"), tmp_path / "face.avi")
-    with running(own, tmp_path, leader, follower) as stack:
-        add_camera(own, tmp_path, face, leader, follower)
-        eventually(lambda: len(read_results(own, follower)) >= 20, "crops inferred", 90)
-        ended = worker_of(stack, leader)
-        assert len(read_results(own, leader)) < FRAMES, "the leader was to end amid its work"
-        ended.terminate()
-        report = eventually(lambda: settled(own, tmp_path, leader), "an outcome of every frame and crop", 120)
-        assert not ended.is_running()
+    video = media.path("WolfgangLanger_Pexels.mp4")
+    with amid_work(fresh, tmp_path, video, leader, follower, crops=20) as worker:
+        worker.terminate()
+        report = eventually(lambda: settled(fresh, tmp_path, leader), "an outcome of every frame and crop", 120)
+        assert not worker.is_running()
     assert report["clean"]
     assert (report["repeats"], report["conflicts"], report["uncounted"]) == (0, 0, [])
-    leaders, followers = read_results(own, leader), read_results(own, follower)
+    leaders, followers = read_results(fresh, leader), read_results(fresh, follower)
     faces = sum(len(result.detections) for result in leaders.values())
     crops = account(report, follower)
     assert crops["cropped"] == crops["inferred"] == len(followers) == faces > FRAMES // 2
