@@ -11,7 +11,9 @@ from typing import Any
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
+from api.audit import Auditor
 from schemas.catalogue.builtin import OBJECT_DETECTION
+from schemas.ledger import Balance
 from schemas.messages import (
     CaptureCounts,
     DeadLetter,
@@ -165,3 +167,9 @@ def wait_for(condition: Any, *, seconds: float = 15.0) -> Any:
             return value
         time.sleep(0.02)
     raise AssertionError(f"nothing after {seconds} s")
+
+
+def audited(auditor: Auditor) -> Balance:
+    """Where every frame is now."""
+    auditor.refresh(deadline_s=30)
+    return auditor.balance()

@@ -1,4 +1,4 @@
-"""What the tests of the frames' way share: who writes frames, and who reads what became of them."""
+"""What the integration tests share: who writes frames and records, and who reads what became of them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.audit import Auditor
 from deploy import topics
 from deploy.local.ports import free_port
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
+from tests.integration.api_world import World
 from tests.integration.streaming_kit import Frames, Outcomes
 
 
@@ -19,6 +21,18 @@ def fresh(settings: Settings) -> Iterator[Settings]:
     made = settings.model_copy(update={"prefix": f"{settings.prefix}up.", "api_port": free_port()})
     yield made
     topics.delete(made, Catalogue())
+
+
+@pytest.fixture
+def world(settings: Settings) -> World:
+    return World(settings)
+
+
+@pytest.fixture
+def auditor(settings: Settings, catalogue: Catalogue) -> Iterator[Auditor]:
+    auditor = Auditor(settings, catalogue)
+    yield auditor
+    auditor.close()
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ CAR = Detection(label="car", score=0.5, box=(5, 6, 70, 80))
 
 
 @pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
-
-
-@pytest.fixture
 def client(settings: Settings, catalogue: Catalogue, world: World) -> Iterator[httpx.Client]:
     with serving(settings, catalogue) as client:
         yield client

@@ -24,11 +24,6 @@ HOSTILE = b"<html><script>alert(1)</script>"
 
 
 @pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
-
-
-@pytest.fixture
 def client(settings: Settings, catalogue: Catalogue, world: World) -> Iterator[httpx.Client]:
     with serving(settings, catalogue) as client:
         yield client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
@@ -18,7 +18,7 @@ from schemas.errors import CatalogueError, EnvironmentMissingError
 from schemas.ledger import Account, Balance, Fault, Ledger, Outcome
 from schemas.messages import CaptureClaim, FrameAddress, SkipReason
 from schemas.settings import Settings
-from tests.integration.api_world import MODEL, PARTITIONS, T0, World, make_result
+from tests.integration.api_world import MODEL, PARTITIONS, T0, World, audited, make_result
 from tests.integration.capture_world import eventually
 
 
@@ -65,23 +65,6 @@ class Story:
         if self.expired:
             world.skip(SkipReason.EXPIRED, None, [FrameAddress(MODEL, *one) for one in sorted(self.expired)])
         world.commit(self.committed)
-
-
-@pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
-
-
-@pytest.fixture
-def auditor(settings: Settings, catalogue: Catalogue) -> Iterator[Auditor]:
-    auditor = Auditor(settings, catalogue)
-    yield auditor
-    auditor.close()
-
-
-def audited(auditor: Auditor) -> Balance:
-    auditor.refresh(deadline_s=30)
-    return auditor.balance()
 
 
 def faults(balance: Balance) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -25,7 +25,7 @@ from schemas.messages import (
 )
 from schemas.settings import Settings
 from schemas.window import Window
-from tests.integration.api_world import JPEG, MODEL, T0, World, frame_info, make_result, ranges, wait_for
+from tests.integration.api_world import JPEG, MODEL, T0, World, audited, frame_info, make_result, ranges, wait_for
 
 FOLLOWER = "pose"
 
@@ -94,23 +94,6 @@ def put_result(world: World, parent: FrameAddress, index: int, offset: int) -> N
 def commit(world: World, offset: int) -> None:
     """Commit as the follower's group."""
     world.commit({0: offset}, model=FOLLOWER)
-
-
-@pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
-
-
-@pytest.fixture
-def auditor(settings: Settings, catalogue: Catalogue) -> Iterator[Auditor]:
-    auditor = Auditor(settings, catalogue)
-    yield auditor
-    auditor.close()
-
-
-def audited(auditor: Auditor) -> Balance:
-    auditor.refresh(deadline_s=30)
-    return auditor.balance()
 
 
 def crops(balance: Balance) -> Account:

@@ -25,11 +25,6 @@ from tests.integration.api_world import MODEL, World, wait_for
 CAMERA = ("gate", MODEL)
 
 
-@pytest.fixture
-def world(settings: Settings) -> World:
-    return World(settings)
-
-
 def moment() -> datetime:
     """A time that is later than everything written so far, and not later than anything to come, by the millisecond."""
     begun = time.time_ns() // 1_000_000
