@@ -40,7 +40,7 @@ class GoTool:
             FetchError: It asks for none.
         """
         text = _REPLACED.sub("", (self.folder / "go.mod").read_text())
-        required = dict(_REQUIRED.findall(text))
+        required: dict[str, str] = dict(_REQUIRED.findall(text))
         modules = [module for module in required if f"{self.package}/".startswith(f"{module}/")]
         if not modules:
             raise FetchError(f"{self.folder / 'go.mod'}: nothing for {self.package}; expected its module and version")
