@@ -32,7 +32,8 @@ class Authority:
 
     def issue(self, name: str, *hosts: str, group: str | None = None) -> Certificate:
         """A certificate for `hosts` that calls its holder `name` and puts them into `group`."""
-        leaf = self._ca.issue_cert(*hosts, common_name=name, organization_name=group)
+        # Go refuses a certificate that is for no host at all: its empty list of hosts is marked as critical.
+        leaf = self._ca.issue_cert(name, *hosts, common_name=name, organization_name=group)
         files = Certificate(self._folder / f"{name}.crt", self._folder / f"{name}.key")
         files.certificate.write_bytes(b"".join(blob.bytes() for blob in leaf.cert_chain_pems))
         leaf.private_key_pem.write_to_path(str(files.key))

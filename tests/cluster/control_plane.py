@@ -80,9 +80,10 @@ class ControlPlane:
 
     def _start_api_server(self, etcd: str) -> None:
         server = self.authority.issue("kube-apiserver", "127.0.0.1", "localhost", "kubernetes.default.svc")
-        front = self.authority.issue(_FRONT_PROXY)
+        # An authority of its own: who is known by it as a proxy would be refused as an ordinary client.
+        proxies = Authority(self._folder / "proxies")
+        front = proxies.issue(_FRONT_PROXY)
         accounts = self._service_accounts
-        ca = self.authority.certificate
         self._processes.start(
             "kube-apiserver",
             [
@@ -94,7 +95,7 @@ class ControlPlane:
                 f"--cert-dir={self._folder / 'apiserver'}",
                 f"--tls-cert-file={server.certificate}",
                 f"--tls-private-key-file={server.key}",
-                f"--client-ca-file={ca}",
+                f"--client-ca-file={self.authority.certificate}",
                 "--authorization-mode=RBAC",
                 "--service-account-issuer=https://kubernetes.default.svc",
                 f"--service-account-key-file={accounts.certificate}",
@@ -102,7 +103,7 @@ class ControlPlane:
                 "--service-cluster-ip-range=10.96.0.0/24",
                 "--endpoint-reconciler-type=none",  # it would refuse a loopback address
                 # How it shows itself to the servers of extensions, as KEDA's of external metrics.
-                f"--requestheader-client-ca-file={ca}",
+                f"--requestheader-client-ca-file={proxies.certificate}",
                 f"--requestheader-allowed-names={_FRONT_PROXY}",
                 "--requestheader-extra-headers-prefix=X-Remote-Extra-",
                 "--requestheader-group-headers=X-Remote-Group",

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, Final, Self
 
 import httpx
@@ -122,7 +123,7 @@ class Recorder:
 def changes(samples: Sequence[Sample]) -> list[tuple[float, int]]:
     """When the Deployment's size changed, and to what."""
     found: list[tuple[float, int]] = []
-    for before, after in zip(samples, samples[1:], strict=False):
+    for before, after in pairwise(samples):
         if before.replicas != after.replicas:
             found.append((after.t, after.replicas))
     return found
