@@ -1,6 +1,7 @@
 {{/*
 What every process is told, and the files that it is told of.
-(dict "root" $ "kafkaSecret" NAME "catalogue" true)
+(dict "root" $ "own" NAME): the Secret with the Kafka user of this service, if it has one of its own. "volume" is what
+its volume is called where a pod has two.
 */}}
 {{- define "framebus.kafkaSecret" -}}
 {{- .own | default .root.Values.kafka.sasl.secretName -}}
@@ -40,7 +41,7 @@ What every process is told, and the files that it is told of.
 - {name: tmp, mountPath: /tmp}
 - {name: catalogue, mountPath: /etc/framebus/catalogue, readOnly: true}
 {{- if $kafka.sasl.enabled }}
-- {name: kafka, mountPath: /etc/framebus/kafka, readOnly: true}
+- {name: {{ .volume | default "kafka" }}, mountPath: /etc/framebus/kafka, readOnly: true}
 {{- end }}
 {{- if and $kafka.tls.enabled $kafka.tls.caSecretName }}
 - {name: kafka-ca, mountPath: /etc/framebus/kafka-ca, readOnly: true}
@@ -55,12 +56,7 @@ What every process is told, and the files that it is told of.
 - {name: tmp, emptyDir: {}}
 - {name: catalogue, configMap: {name: {{ include "framebus.fullname" .root }}-catalogue}}
 {{- if $kafka.sasl.enabled }}
-{{- /* 0440: the group is the pod's fsGroup; a secret that everyone may read is warned of. */}}
-- name: kafka
-  secret:
-    secretName: {{ include "framebus.kafkaSecret" . }}
-    defaultMode: 0440
-    items: [{key: {{ $kafka.sasl.passwordKey }}, path: password}]
+{{ include "framebus.kafkaVolume" . }}
 {{- end }}
 {{- if and $kafka.tls.enabled $kafka.tls.caSecretName }}
 - name: kafka-ca
@@ -70,6 +66,20 @@ What every process is told, and the files that it is told of.
 - name: kafka-client
   secret: {secretName: {{ $kafka.tls.clientSecretName }}, defaultMode: 0440}
 {{- end }}
+{{- end -}}
+
+{{/* 0440: the group is the pod's fsGroup; a secret that everyone may read is warned of. */}}
+{{- define "framebus.kafkaVolume" -}}
+- name: {{ .volume | default "kafka" }}
+  secret:
+    secretName: {{ include "framebus.kafkaSecret" . }}
+    defaultMode: 0440
+    items: [{key: {{ .root.Values.kafka.sasl.passwordKey }}, path: password}]
+{{- end -}}
+
+{{- define "framebus.metricsEnvironment" -}}
+- {name: FRAMEBUS_METRICS_HOST, value: 0.0.0.0}
+- {name: FRAMEBUS_METRICS_PORT, value: {{ int .Values.metricsPort | quote }}}
 {{- end -}}
 
 {{/* A hash of what a process reads of the catalogue, so that it is started anew when that changes, and only then: not
