@@ -8,6 +8,7 @@ KEDA's `pkg/scalers/kafka_scaler.go` (2.20).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -93,6 +94,25 @@ def wanted_value(value: float, target: float, *, replicas: int, ready: int, tole
     if _near(value_m / target_m, tolerance):
         return replicas
     return _ceil_div(value_m * ready, target_m)
+
+
+def wanted_utilisation(
+    uses: Sequence[float], target: float, *, unready: int, replicas: int, tolerance: float = TOLERANCE
+) -> int | None:
+    """The replicas for a CPU utilisation target; None where nothing was measured.
+
+    `uses` are the shares of their requests that the measured pods use, in whole percent of all; `unready` pods are left
+    out, and count as idle where more are wanted. `GetResourceReplicas` in replica_calculator.go.
+    """
+    if not uses:
+        return None
+    percent = round(100 * target)
+    ratio = math.floor(100 * sum(uses) / len(uses)) / percent
+    if not unready or ratio <= 1:
+        return replicas if _near(ratio, tolerance) else math.ceil(ratio * len(uses))
+    count = len(uses) + unready
+    ratio = math.floor(100 * sum(uses) / count) / percent
+    return replicas if ratio < 1 or _near(ratio, tolerance) else max(replicas, math.ceil(ratio * count))
 
 
 def max_replicas(partitions: int, most: int | None = None) -> int:
