@@ -49,9 +49,7 @@ def set_up_logging(level: str) -> None:
 
 def tell_build(service: str, registry: CollectorRegistry) -> None:
     """Have a process's metrics say which service it is, and of which release; to be called once for each process."""
-    told = Gauge(
-        Metric.BUILD_INFO, "The service and its release: always 1.", ("service", "version"), registry=registry
-    )
+    told = Gauge(Metric.BUILD_INFO, "The service and its release: always 1.", ("service", "version"), registry=registry)
     told.labels(service, version("framebus")).set(1)
 
 
