@@ -55,6 +55,7 @@ class Recorder:
         self._offsets = Offsets(settings)
         self._samples: dict[str, list[Sample]] = {model: [] for model in deployments}
         self._begun = time.monotonic()
+        self.events: Final[list[tuple[float, str]]] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder")
 
@@ -70,6 +71,10 @@ class Recorder:
     def now(self) -> float:
         """Seconds since the beginning, as samples count them."""
         return time.monotonic() - self._begun
+
+    def mark(self, event: str) -> None:
+        """Remember that something was done now."""
+        self.events.append((round(self.now(), 2), event))
 
     def samples(self, model: str, *, since: float = 0.0) -> list[Sample]:
         """What was seen of a model so far."""
