@@ -60,6 +60,7 @@ class Recorder:
         self._thread = threading.Thread(target=self._run, name="recorder")
 
     def __enter__(self) -> Self:
+        self._look()
         self._thread.start()
         return self
 

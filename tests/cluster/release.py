@@ -17,12 +17,13 @@ from schemas.settings import Settings
 from tests.cluster.kubernetes import Kubernetes, Object
 from tests.cluster.world import ROOT
 from tests.go_tools import GoTool
+from tests.integration.streaming_kit import wait_until
 
 CHART: Final = ROOT / "deploy" / "helm" / "framebus"
 HELM: Final = GoTool(ROOT / "deploy" / "helm" / "tools", "helm.sh/helm/v4/cmd/helm", "helm")
 TIMINGS: Final = Path(__file__).parent / "values.yaml"
+_PROVISION_S: Final = 60.0
 _SCALED: Final = "/apis/keda.sh/v1alpha1"
-_APPS: Final = "/apis/apps/v1"
 _AUTOSCALING: Final = "/apis/autoscaling/v2"
 
 
@@ -47,15 +48,20 @@ class Release:
         return [one for one in yaml.safe_load_all(answer.stdout) if one]
 
     def install(self, more: Sequence[Object] = ()) -> Catalogue:
-        """Apply the chart, and `more` before it; the catalogue that its services read."""
+        """Apply the chart, `more` before it, and wait for its Job; the catalogue that its services read."""
         manifests = self.render()
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name}}
         self.client.apply([namespace, *more], namespace=self.name)
         self.client.apply(manifests, namespace=self.name)
+        wait_until(self._is_provisioned, deadline_s=_PROVISION_S, what="the provisioning Job")
         (found,) = [one["data"]["catalogue.yaml"] for one in manifests if "catalogue.yaml" in one.get("data", {})]
         file = self.folder / "catalogue.yaml"
         file.write_text(found)
         return read_catalogue(Settings(catalogue=file))
+
+    def _is_provisioned(self) -> bool:
+        jobs = self.client.list(f"/apis/batch/v1/namespaces/{self.name}/jobs")
+        return all(one.get("status", {}).get("succeeded") for one in jobs)
 
     def deployment(self, model: str) -> str:
         """What the chart calls a model's Deployment and ScaledObject."""
