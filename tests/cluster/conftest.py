@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -18,14 +19,22 @@ from tests.chaos.network import write_network
 from tests.cluster.binaries import Binaries
 from tests.cluster.recorder import Recorder
 from tests.cluster.release import HELM, Release
-from tests.cluster.system import IDLE, LAGGED, PACED, PARTITIONS, STEADY, System, entry
+from tests.cluster.replay import RECORDED, replay
+from tests.cluster.system import IDLE, LAGGED, PACED, STEADY, System, entry, prometheus_values
+from tests.cluster.timeline import FIGURE, figure
+from tests.cluster.world import BUILD, World
 from tests.cluster.world import PACED as PACED_FAMILY
-from tests.cluster.world import ROOT, World
 from tests.go_tools import find_tool
+from tests.leaks import LEAKS
 
-BUILD: Final = ROOT / "build" / "cluster"
 RELEASE: Final = "framebus"
+SYNC_S: Final = 5.0
+"""How often the autoscaler looks; by default it is 15."""
 _STATE: Final = {"said": "skipped: no test was run"}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="keep the run from zero and back in recorded/ and docs/")
 
 
 def pytest_configure() -> None:
@@ -58,20 +67,25 @@ def helm() -> Path:
 
 
 @pytest.fixture(scope="session")
-def world(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with World(tmp_path_factory.mktemp("cluster"), binaries, sync_s=5.0) as world:
+def world(binaries: Binaries) -> Iterator[World]:
+    folder = BUILD / "run"
+    shutil.rmtree(folder, ignore_errors=True)
+    with World(folder, binaries, sync_s=SYNC_S) as world:
         _STATE["said"] = "ran"
         yield world
+    LEAKS.scan([world.processes.logs])
 
 
 @pytest.fixture(scope="session")
 def system(world: World, helm: Path) -> Iterator[System]:
     """The chart with four models."""
     network = write_network(world.folder / "network.xml")
-    address = {"serverAddress": world.prometheus.url}
     values: dict[str, Any] = {
         "kafka": {"bootstrapServers": world.kafka.bootstrap_servers},
-        "scaling": {"prometheus": address, "models": {LAGGED: {"prometheus": {"serverAddress": ""}}}},
+        "scaling": {
+            "prometheus": prometheus_values(world, RELEASE),
+            "models": {LAGGED: {"prometheus": {"serverAddress": ""}}},
+        },
         "models": [
             entry(name, network, least=least) for name, least in ((PACED, 0), (STEADY, 1), (IDLE, 0), (LAGGED, 0))
         ],
@@ -80,7 +94,7 @@ def system(world: World, helm: Path) -> Iterator[System]:
     catalogue = release.install()
     settings = Settings(bootstrap_servers=world.kafka.bootstrap_servers, catalogue=release.folder / "catalogue.yaml")
     deployments = {model: release.deployment(model) for model in (PACED, STEADY, IDLE, LAGGED)}
-    with Recorder(world.client, settings, deployments, RELEASE, PARTITIONS) as recorder:
+    with Recorder(world.client, settings, catalogue, deployments, RELEASE) as recorder:
         system = System(world, release, settings, catalogue, recorder)
         try:
             yield system
@@ -94,3 +108,16 @@ def _keep(system: System) -> None:
     models = {model: [asdict(one) for one in system.recorder.samples(model)] for model in (PACED, STEADY, IDLE, LAGGED)}
     document = {"events": system.recorder.events, "samples": models}
     (BUILD / "timeline.json").write_text(json.dumps(document))
+
+
+@pytest.fixture(scope="session")
+def keep(request: pytest.FixtureRequest) -> Callable[[dict[str, Any]], None]:
+    """Keep a recorded run and its figure in `build/cluster`, and with `--record` where both are committed."""
+    folders = [(BUILD, BUILD)] + [(RECORDED.parent, FIGURE.parent)] * bool(request.config.getoption("--record"))
+
+    def keep_in(recorded: dict[str, Any]) -> None:
+        for data, images in folders:
+            (data / RECORDED.name).write_text(json.dumps(recorded) + "\n")
+            (images / FIGURE.name).write_text(figure(recorded, replay(recorded)))
+
+    return keep_in

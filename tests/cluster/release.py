@@ -23,26 +23,31 @@ CHART: Final = ROOT / "deploy" / "helm" / "framebus"
 HELM: Final = GoTool(ROOT / "deploy" / "helm" / "tools", "helm.sh/helm/v4/cmd/helm", "helm")
 TIMINGS: Final = Path(__file__).parent / "values.yaml"
 _PROVISION_S: Final = 60.0
+_GONE_S: Final = 120.0
 _SCALED: Final = "/apis/keda.sh/v1alpha1"
 _AUTOSCALING: Final = "/apis/autoscaling/v2"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An installation of the chart in a namespace of its own; `values` are what it is given besides the timings."""
+    """An installation of the chart in a namespace of its own; `values` are what it is given."""
 
     helm: Path
     client: Kubernetes
     name: str
     folder: Path
     values: Mapping[str, Any]
+    timings: tuple[Path, ...] = (TIMINGS,)
+    """Files of values, which go before `values`."""
 
     def render(self) -> list[Object]:
         """The manifests."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / "values.json"
         file.write_text(json.dumps(self.values))
-        command = [self.helm, "template", self.name, CHART, "--namespace", self.name, "-f", TIMINGS, "-f", file]
+        command = [self.helm, "template", self.name, CHART, "--namespace", self.name]
+        for values in (*self.timings, file):
+            command += ["-f", values]
         answer = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
         assert answer.returncode == 0, answer.stderr
         return [one for one in yaml.safe_load_all(answer.stdout) if one]
@@ -70,6 +75,16 @@ class Release:
     def scaled_object(self, model: str) -> Object:
         """A model's ScaledObject, as it is."""
         return self.client.get(f"{_SCALED}/namespaces/{self.name}/scaledobjects/{self.deployment(model)}")
+
+    def change_scaled_object(self, model: str, changes: Mapping[str, Any]) -> None:
+        """Change a model's ScaledObject; what is None goes."""
+        self.client.patch(f"{_SCALED}/namespaces/{self.name}/scaledobjects/{self.deployment(model)}", changes)
+
+    def uninstall(self) -> None:
+        """Delete the namespace, and wait until nothing of it is left."""
+        path = f"/api/v1/namespaces/{self.name}"
+        self.client.delete(path)
+        wait_until(lambda: self.client.find(path) is None, deadline_s=_GONE_S, what=f"namespace {self.name} to go")
 
     def autoscaler(self, model: str) -> Object | None:
         """The horizontal pod autoscaler that KEDA made for a model."""

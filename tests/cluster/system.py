@@ -48,6 +48,11 @@ def entry(name: str, network: Path, *, least: int) -> dict[str, Any]:
     }
 
 
+def prometheus_values(world: World, namespace: str) -> dict[str, Any]:
+    """What the chart is told of Prometheus, which sees more than one namespace."""
+    return {"serverAddress": world.prometheus.url, "labels": {"namespace": namespace}}
+
+
 @dataclass
 class System:
     """What runs, and how to ask."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from deploy.scaling.rule import Thresholds
 from tests.cluster.recorder import changes
 from tests.cluster.system import FPS, IDLE, LAGGED, PACED, PARTITIONS, STEADY, System, wanted
+from tests.cluster.timeline import document
 
 LOW, HIGH = 2.0, 14.0
 STEADY_S = 300.0
@@ -47,7 +50,9 @@ def test_the_autoscalers_targets_are_as_rendered(system: System, model: str) -> 
 
 
 @pytest.mark.timeout(900)
-def test_from_zero_to_one_to_many_and_back_with_a_worker_killed_and_nobody_else_moved(at_rest: System) -> None:
+def test_from_zero_to_one_to_many_and_back_with_a_worker_killed_and_nobody_else_moved(
+    at_rest: System, keep: Callable[[dict[str, Any]], None]
+) -> None:
     system = at_rest
     begun = system.recorder.now()
     system.load(PACED, LOW)
@@ -63,6 +68,7 @@ def test_from_zero_to_one_to_many_and_back_with_a_worker_killed_and_nobody_else_
     system.await_replicas(PACED, wanted(LOW), wanted(LOW), deadline_s=180)
     system.load(PACED, 0)
     system.await_replicas(PACED, 0, 0, deadline_s=120)
+    keep(document(system, PACED, begun))
     assert max(one.replicas for one in system.recorder.samples(PACED, since=begun)) <= wanted(HIGH) + 1
     for model, replicas in ((STEADY, 1), (IDLE, 0), (LAGGED, 0)):
         assert {one.replicas for one in system.recorder.samples(model, since=begun)} == {replicas}
