@@ -14,6 +14,12 @@ What the values' schema cannot say, since it is about two places at once.
 {{- range .Values.models }}
 {{- if hasKey $models .name }}{{ fail (printf "models: %s is there twice" .name) }}{{ end -}}
 {{- $_ := set $models .name . -}}
+{{- $partitions := .partitions | default 12 | int -}}
+{{- $most := dig "max" $partitions (.replicas | default dict) | default $partitions | int -}}
+{{- $least := dig "min" 1 (.replicas | default dict) | int -}}
+{{- if or (gt $least $most) (gt $most $partitions) }}
+{{- fail (printf "models: %s: replicas %d to %d: expected min <= max <= partitions, which is %d" .name $least $most $partitions) }}
+{{- end -}}
 {{- $name := include "framebus.name" (list $ "inference" .name) -}}
 {{- if hasKey $names $name }}{{ fail (printf "models: %s and %s would both be called %s" .name (get $names $name) $name) }}{{ end -}}
 {{- $_ := set $names $name .name -}}
