@@ -16,6 +16,7 @@
     │       └── LethalFrameError     the frame ended the worker each time that it was tried alone
     ├── ModelError               a network cannot be fetched, compiled or run
     ├── AnnotationsError         a file of boxes to compare with is wrong
+    ├── TraceError               arrivals to simulate are wrong
     ├── FetchError               a download failed, or its sha256 is not the expected one
     ├── StalledError             a worker whose broker answers does not get on with the frames that wait
     └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
@@ -88,6 +89,10 @@ class ModelError(FramebusError):
 
 class AnnotationsError(FramebusError):
     """A file of boxes that people drew is not what it should be."""
+
+
+class TraceError(FramebusError):
+    """Arrivals to simulate, from a file or the command line, are not what they should be."""
 
 
 class FetchError(FramebusError):

@@ -24,6 +24,7 @@ VERBS: Final = {
     "result": "Follow results.",
     "dead-letter": "Look at frames that could not be inferred, and send them again.",
     "topic": "Plan and apply the topics.",
+    "simulate": "Try a scaling rule on arrivals: replicas, skips, recovery; no cluster needed.",
     "token": "Make a token for the API.",
     "status": "Show cameras, models and their lag.",
     "audit": "Check that every frame has an outcome.",

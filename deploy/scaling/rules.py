@@ -1,0 +1,84 @@
+"""The rules that are compared, each with the behaviour that its users would give it; the last is what the chart ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Final
+
+from deploy.scaling.autoscaler import Behaviour, Policy, PolicyType, Rules
+from deploy.scaling.fleet import Setup
+from deploy.scaling.rule import TARGET_LAG_S, UTILISATION, Thresholds
+from deploy.scaling.triggers import ArrivalTrigger, CpuTrigger, DropTrigger, LagTrigger, RatioTrigger, Trigger
+
+CNAP_THRESHOLD: Final = 10.0
+"""`threshold: '10'` of `sum(drop_fps)` in CNAP's ScaledObject."""
+CPU_TARGET: Final = 0.8
+
+CHART: Final = Behaviour(
+    up=Rules(0, (Policy(PolicyType.PERCENT, 100, 15), Policy(PolicyType.PODS, 2, 15))),
+    down=Rules(180, (Policy(PolicyType.PERCENT, 50, 60), Policy(PolicyType.PODS, 1, 60))),
+)
+"""The behaviour that the chart gives to every model's autoscaler (`scaling.behavior`)."""
+LAG_ALONE: Final = Behaviour(up=CHART.up, down=Rules(900, (Policy(PolicyType.PODS, 1, 300),)))
+"""The same where there is no Prometheus: lag alone does not say when fewer replicas would do, so they go slowly."""
+
+
+class RuleName(StrEnum):
+    """The rules by name: the classic, the original design's, CNAP's, KEDA's usual one, and the chart's two."""
+
+    CPU = "cpu"
+    RATIO = "ratio"
+    DROPS = "drops"
+    LAG = "lag"
+    LAG_SLOW = "lag-slow"
+    LAG_RATE = "lag-rate"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What the chart's `scaling:` values set, in seconds; and how Prometheus is asked."""
+
+    target_lag_s: float = TARGET_LAG_S
+    utilisation: float = UTILISATION
+    behaviour: Behaviour = CHART
+    polling_s: float = 5.0
+    cooldown_s: float = 300.0
+    scrape_s: float = 5.0
+    range_s: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Triggers, and what is done with what they want."""
+
+    name: RuleName
+    triggers: tuple[Trigger, ...]
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    polling_s: float = 30.0
+    cooldown_s: float = 300.0
+    scrape_s: float = 5.0
+    range_s: float = 30.0
+
+    @classmethod
+    def of(cls, name: RuleName, setup: Setup, parameters: Parameters | None = None) -> Rule:
+        """The rule `name` for such workers; the `parameters` are those of ours, with which it is compared."""
+        given = parameters or Parameters()
+        thresholds = Thresholds.of(setup.fps, target_lag_s=given.target_lag_s, utilisation=given.utilisation)
+        lag = LagTrigger(thresholds, setup.partitions)
+        triggers: tuple[Trigger, ...]
+        seen = {"scrape_s": given.scrape_s, "range_s": given.range_s}
+        match name:
+            case RuleName.CPU:
+                return cls(name, (CpuTrigger(CPU_TARGET),), **seen)
+            case RuleName.RATIO:
+                return cls(name, (RatioTrigger(),), **seen)
+            case RuleName.DROPS:
+                return cls(name, (DropTrigger(CNAP_THRESHOLD),), polling_s=5.0, cooldown_s=30.0, **seen)
+            case RuleName.LAG:
+                return cls(name, (lag,), **seen)
+            case RuleName.LAG_SLOW:
+                triggers, behaviour = (lag,), LAG_ALONE
+            case RuleName.LAG_RATE:
+                triggers, behaviour = (lag, ArrivalTrigger(thresholds)), given.behaviour
+        return cls(name, triggers, behaviour, polling_s=given.polling_s, cooldown_s=given.cooldown_s, **seen)
