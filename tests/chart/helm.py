@@ -57,9 +57,7 @@ class Helm:
 
     def notes(self, *values: Values | Path) -> str:
         """What is said after an installation."""
-        rendered = self._run(
-            "install", "fb", str(CHART), "--dry-run=client", "--kube-version", KUBERNETES, *self._files(values)
-        )
+        rendered = self._run("install", "fb", str(CHART), "--dry-run=client", *self._files(values))
         return rendered.partition("NOTES:\n")[2]
 
     def _files(self, values: tuple[Values | Path, ...]) -> list[str]:

@@ -9,6 +9,16 @@ What the values' schema cannot say, since it is about two places at once.
 {{- if and .Values.api.enabled (not .Values.api.tokens.secretName) }}
 {{- fail "api.tokens.secretName: expected a Secret with a viewer's token; the API opens to no network without one" }}
 {{- end -}}
+{{- $claimed := list (list "inference" .Values.inference) -}}
+{{- range $name, $own := .Values.inference.models }}
+{{- $claimed = append $claimed (list (printf "inference.models.%s" $name) (mergeOverwrite (deepCopy $.Values.inference) (deepCopy $own))) -}}
+{{- end -}}
+{{- range $claimed }}
+{{- $cache := (index . 1).cache -}}
+{{- if and (eq $cache.kind "claim") (not $cache.claimName) }}
+{{- fail (printf "%s.cache.claimName: expected a PersistentVolumeClaim" (index . 0)) }}
+{{- end -}}
+{{- end -}}
 {{- $models := dict -}}
 {{- $names := dict -}}
 {{- range .Values.models }}
