@@ -45,6 +45,8 @@ class Worker:
 
 
 class _Partition:
+    """`queue` holds [when they came, frames], the oldest first."""
+
     __slots__ = ("queue", "shedding", "waiting")
 
     def __init__(self) -> None:
@@ -149,13 +151,12 @@ class Fleet:
 
     def _work(self, worker: Worker, now: float) -> float:
         capacity = budget = self.setup.fps * self.tick_s
-        waiting: list[_Partition] = []
-        for partition in worker.owns:
-            if partition.queue:
-                self.skipped += partition.shed(now, self.setup.max_age_s)
-                if partition.queue:
-                    waiting.append(partition)
-        waiting.sort(key=_waiting)
+        waiting = [partition for partition in worker.owns if partition.queue]
+        if any(partition.queue[0][0] < now - self.setup.max_age_s / FRESH_SHARE for partition in waiting):
+            self.skipped += sum(partition.shed(now, self.setup.max_age_s) for partition in waiting)
+        # Those with the least wait first: what they leave of their turn is for the others.
+        if sum(map(_waiting, waiting)) > budget:
+            waiting.sort(key=_waiting)
         for place, partition in enumerate(waiting):
             budget -= partition.take(budget / (len(waiting) - place))
         worker.busy_s += self.tick_s * (capacity - budget) / capacity

@@ -16,6 +16,7 @@ from deploy.scaling.load import Load, bursts, constant, day, ramp, read_trace, s
 from deploy.scaling.plot import plot
 from deploy.scaling.rules import CHART, Parameters, RuleName
 from deploy.scaling.simulator import Limits
+from deploy.scaling.timeline import Steps
 from schemas.errors import TraceError
 
 app = typer.Typer(add_completion=False)
@@ -30,7 +31,9 @@ Trace = Annotated[
 ]
 Constant = Annotated[str | None, typer.Option("--constant", metavar="RATE", help="The same arrivals always.")]
 Step = Annotated[str | None, typer.Option("--step", metavar="FROM,TO,AT[,BACK]", help="They change at once.")]
-Ramp = Annotated[str | None, typer.Option("--ramp", metavar="FROM,TO,AT,OVER", help="They rise evenly, and fall again.")]
+Ramp = Annotated[
+    str | None, typer.Option("--ramp", metavar="FROM,TO,AT,OVER", help="They rise evenly, and fall again.")
+]
 Burst = Annotated[
     str | None, typer.Option("--burst", metavar="FROM,TO,AT,FOR,EVERY", help="They are high for a while, repeatedly.")
 ]
@@ -91,6 +94,8 @@ def simulate(  # noqa: PLR0913  # one parameter for each option
     parameters = Parameters(target_lag_s=target_lag, utilisation=utilisation, behaviour=behaviour)
     limits = Limits(first=least, least=least, most=most)
     over = loads(fps) if load is None else (load,)
+    if figure is not None and len(over) > 1:
+        raise TraceError(f"--plot {figure} of several loads: expected one load beside --compare")
     rows = list(compare(over, tuple(RuleName) if compare_ else (rule,), setup, parameters, limits))
     if figure is not None:
         _draw(rows, figure)
@@ -149,10 +154,8 @@ def _show(rows: Sequence[Row], *, as_json: bool, as_markdown: bool) -> None:
 
 
 def _draw(rows: Sequence[Row], path: Path) -> None:
-    if len({row.load for row in rows}) > 1:
-        raise TraceError("--plot of several loads: expected one load beside --compare")
     first = rows[0].timeline.samples
-    panels = {
+    panels: dict[str, dict[str, Steps]] = {
         "frames a second that arrive": {"arrivals": [(one.t, one.arrival_fps) for one in first]},
         "replicas": {row.rule.value: [(one.t, one.replicas) for one in row.timeline.samples] for row in rows},
         "seconds that the oldest frame waits": {
