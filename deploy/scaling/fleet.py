@@ -71,7 +71,8 @@ class _Partition:
         return skipped
 
     def take(self, capacity: float) -> float:
-        """Infer up to `capacity` frames from the head; how many that were."""
+        """Infer up to `capacity` frames from the head, none of which is to be shed; how many that were."""
+        self.shedding = False
         queue = self.queue
         if capacity >= self.waiting:
             taken, self.waiting = self.waiting, 0.0

@@ -37,15 +37,19 @@ class RuleName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """What the chart's `scaling:` values set, in seconds; and how Prometheus is asked."""
+    """What the chart's values set, in seconds, and how Prometheus is asked.
 
+    `declared_fps` is the model's `fps` in the catalogue where it is not what a replica really infers.
+    """
+
+    declared_fps: float | None = None
     target_lag_s: float = TARGET_LAG_S
     utilisation: float = UTILISATION
     activation_lag_s: float = ACTIVATION_LAG_S
     behaviour: Behaviour = CHART
     polling_s: float = 5.0
     cooldown_s: float = 300.0
-    scrape_s: float = 5.0
+    scrape_s: float = 10.0
     range_s: float = 30.0
 
 
@@ -65,7 +69,7 @@ class Rule:
         """The rule `name` for such workers; all see the same scrapes, the chart's two have the `parameters`."""
         given = parameters or Parameters()
         thresholds = Thresholds.of(
-            setup.fps,
+            given.declared_fps or setup.fps,
             target_lag_s=given.target_lag_s,
             utilisation=given.utilisation,
             activation_lag_s=given.activation_lag_s,

@@ -42,6 +42,9 @@ Duration = Annotated[float, typer.Option(min=60, max=604_800, help="Seconds, of 
 Chosen = Annotated[RuleName, typer.Option("--rule", help="What scales; lag-rate is what the chart ships.")]
 Compare = Annotated[bool, typer.Option("--compare", help="Every rule; without a load, on five loads of each kind.")]
 Fps = Annotated[float, typer.Option(min=0.01, max=100_000, help="Frames a second that one replica infers.")]
+Declared = Annotated[
+    float | None, typer.Option("--declared-fps", min=0.01, help="What the catalogue says instead of --fps.")
+]
 Partitions = Annotated[int, typer.Option(min=1, max=1_000, help="Of the model's frames topic.")]
 MaxAge = Annotated[float, typer.Option(min=0.1, help="Seconds after which a frame is skipped.")]
 Start = Annotated[float, typer.Option(min=0, help="Seconds from a decision to a replica's first frame.")]
@@ -68,6 +71,7 @@ def simulate(  # noqa: PLR0913  # one parameter for each option
     rule: Chosen = RuleName.LAG_RATE,
     compare_: Compare = False,
     fps: Fps = WORKERS.fps,
+    declared: Declared = None,
     partitions: Partitions = WORKERS.partitions,
     max_age: MaxAge = WORKERS.max_age_s,
     start: Start = WORKERS.start_s,
@@ -91,7 +95,9 @@ def simulate(  # noqa: PLR0913  # one parameter for each option
         raise TraceError("no arrivals: expected --trace, --constant, --step, --ramp, --burst or --day, or --compare")
     setup = replace(WORKERS, fps=fps, partitions=partitions, max_age_s=max_age, start_s=start)
     behaviour = replace(CHART, down=replace(CHART.down, window_s=down_window))
-    parameters = Parameters(target_lag_s=target_lag, utilisation=utilisation, behaviour=behaviour)
+    parameters = Parameters(
+        declared_fps=declared, target_lag_s=target_lag, utilisation=utilisation, behaviour=behaviour
+    )
     limits = Limits(first=least, least=least, most=most)
     over = loads(fps) if load is None else (load,)
     if figure is not None and len(over) > 1:
