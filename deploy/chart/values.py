@@ -113,7 +113,7 @@ class Direction(Part):
 
     stabilization_window_seconds: Annotated[int, Field(ge=0, le=3600)]
     select_policy: Literal["Max", "Min", "Disabled"]
-    policies: list[Policy]
+    policies: Annotated[list[Policy], Field(min_length=1)]
 
 
 class Behavior(Part):

@@ -53,7 +53,9 @@ OWN: Final[Values] = {
         },
         "ratio": {"enabled": True},
         "kafkaSecretName": "keda-user",
-        "models": {"pose": {"targetLagSeconds": 1.5, "cooldownPeriod": 60, "behavior": {"scaleUp": {"policies": []}}}},
+        "models": {
+            "pose": {"targetLagSeconds": 1.5, "cooldownPeriod": 60, "behavior": {"scaleUp": {"selectPolicy": "Min"}}}
+        },
     },
     "inference": {
         "nodeSelector": {"kubernetes.io/os": "linux"},

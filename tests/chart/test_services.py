@@ -13,8 +13,8 @@ from deploy.cli.secret_files import with_secret_files
 from processors.streaming.timing import Timing
 from schemas.settings import ENVIRONMENT_PREFIX, Settings
 from schemas.settings import SECRETS as SECRET_FIELDS
-from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PROMETHEUS, Values
-from tests.chart.helm import Helm, Manifest
+from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PROMETHEUS
+from tests.chart.helm import Helm, Manifest, Values
 
 
 def pods(manifests: list[Manifest]) -> dict[str, dict[str, Any]]:

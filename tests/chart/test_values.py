@@ -17,8 +17,8 @@ from schemas.catalogue.builtin import BUILTIN
 from schemas.catalogue.parse import parse_entries
 from schemas.messages import Camera
 from schemas.settings import Settings
-from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PRODUCTION, SECRETS, Values
-from tests.chart.helm import Helm, HelmError, Manifest
+from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PRODUCTION, SECRETS
+from tests.chart.helm import Helm, HelmError, Manifest, Values
 
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text())
 
