@@ -134,11 +134,11 @@ class Offsets:
 
     def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """One above the last offset of each log."""
-        return self._positions(logs, OffsetSpec.latest(), deadline)
+        return self._positions(dict.fromkeys(logs, OffsetSpec.latest()), deadline)
 
     def starts(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """The first offset that each log still has."""
-        return self._positions(logs, OffsetSpec.earliest(), deadline)
+        return self._positions(dict.fromkeys(logs, OffsetSpec.earliest()), deadline)
 
     def at(self, logs: Iterable[Log], moment_ms: int, *, deadline: float) -> dict[Log, int]:
         """The first offset of each log that was appended at `moment_ms`, milliseconds since the epoch, or later.
@@ -147,8 +147,14 @@ class Offsets:
         """
         wanted = list(logs)
         ends = self.ends(wanted, deadline=deadline)  # before asking: what comes meanwhile is later than any past moment
-        found = self._positions(wanted, OffsetSpec.for_timestamp(moment_ms), deadline)
-        return {log: offset if offset >= 0 else ends[log] for log, offset in found.items()}
+        found = self.since(dict.fromkeys(wanted, moment_ms), deadline=deadline)
+        return {log: ends[log] if offset is None else offset for log, offset in found.items()}
+
+    def since(self, moments_ms: Mapping[Log, int], *, deadline: float) -> dict[Log, int | None]:
+        """The first offset of each log that was appended at its moment or later; None where nothing was."""
+        specs = {log: OffsetSpec.for_timestamp(moment) for log, moment in moments_ms.items()}
+        found = self._positions(specs, deadline)
+        return {log: offset if offset >= 0 else None for log, offset in found.items()}
 
     def committed(self, groups: Mapping[str, Iterable[Log]], *, deadline: float) -> dict[Log, int]:
         """The next offset that each group will read, of those of its logs where it has committed anything."""
@@ -179,13 +185,13 @@ class Offsets:
                 raise KafkaException(position.error)
         return list(found)
 
-    def _positions(self, logs: Iterable[Log], spec: OffsetSpec, deadline: float) -> dict[Log, int]:
-        wanted = list(logs)
+    def _positions(self, specs: Mapping[Log, OffsetSpec], deadline: float) -> dict[Log, int]:
+        wanted = list(specs)
         if not wanted:
             return {}
 
         def ask() -> list[Any]:
-            request = {TopicPartition(*log): spec for log in wanted}
+            request = {TopicPartition(*log): specs[log] for log in wanted}
             futures = self._admin.list_offsets(request, request_timeout=min(remaining(deadline), _ATTEMPT_S))
             by_log = {(tp.topic, tp.partition): future for tp, future in futures.items()}
             return [by_log[log].result() for log in wanted]

@@ -16,6 +16,7 @@ from api.audit_report import AuditReport
 from api.cached import Cached
 from api.dead_letters import Desk
 from api.frames import FrameReader
+from api.lag_metrics import LAG
 from api.ledger_metrics import LEDGER
 from api.log_reader import LogReader
 from api.progress import ProgressReader
@@ -50,6 +51,7 @@ class Services:
         )
         self.frames = FrameReader(settings, catalogue)
         self.progress = Cached(ProgressReader(settings, catalogue).read)
+        self._lag = Cached(ProgressReader(settings, catalogue).read_with_ages)
         self._auditor = Auditor(settings, catalogue)
         self.ledger = Cached(self._audit)
         self.windows = WindowAudits(settings, catalogue, named=_NAMED)
@@ -72,15 +74,29 @@ class Services:
         self.frames.close()
         if "dead_letters" in self.__dict__:
             await run_in_threadpool(self.dead_letters.close, timeout_s=_FAREWELL_S)
-        await self.progress.settle(seconds=_FAREWELL_S)
+        for reader in (self.progress, self._lag):
+            await reader.settle(seconds=_FAREWELL_S)
         if await self.ledger.settle(seconds=_FAREWELL_S):
             self._auditor.close()
 
     async def refresh_metrics(self, seconds: float) -> None:
-        """Audit for the metrics, if it is time to; where that takes longer they show the audit before."""
+        """Audit, and ask for the lag, if it is time to.
+
+        Where an audit takes longer the metrics show the one before; of the lag they show nothing then.
+        """
+        await asyncio.gather(self._refresh_ledger(seconds), self._refresh_lag(seconds))
+
+    async def _refresh_ledger(self, seconds: float) -> None:
         with suppress(TimeoutError, EnvironmentMissingError):
             async with asyncio.timeout(seconds):
                 await self.ledger.get()
+
+    async def _refresh_lag(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                LAG.show(await self._lag.get())
+        except (TimeoutError, EnvironmentMissingError):
+            LAG.show({})
 
     def _audit(self) -> AuditReport:
         self._auditor.refresh(_AUDIT_S)

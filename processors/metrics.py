@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
@@ -15,6 +15,7 @@ AGE_BUCKETS: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0
 STAGE_BUCKETS: Final = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _OUTCOMES: Final[tuple[Outcome, ...]] = (Outcome.INFERRED, Outcome.DEAD, Outcome.STALE, Outcome.EXPIRED)
 """Those that a worker records; the ledger knows more."""
+_DELIVERED: Final = "delivered"
 
 
 class WorkerMetrics:
@@ -23,7 +24,15 @@ class WorkerMetrics:
     Made once by a service, not on import: a process that holds several rooms, as a test does, gives each a registry.
     """
 
-    def __init__(self, model: str, registry: CollectorRegistry = REGISTRY) -> None:
+    def __init__(
+        self,
+        model: str,
+        registry: CollectorRegistry = REGISTRY,
+        *,
+        fps: float | None = None,
+        followers: Iterable[str] = (),
+    ) -> None:
+        """`fps` is the frames a second that the catalogue says one replica infers; `followers` get crops."""
         self._model = model
         processed = Counter(Metric.PROCESSED, "Frames by recorded outcome.", ("model", "outcome"), registry=registry)
         age = Histogram(
@@ -56,6 +65,12 @@ class WorkerMetrics:
         followed = "Detections that a second stage follows: delivered as crops, or why not."
         self._crops = Counter(Metric.CROPS, followed, ("model", "follower", "fate"), registry=registry)
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("model", "kind"), registry=registry)
+        if fps is not None:
+            declared = "Frames a second that one replica infers, as the catalogue has it."
+            Gauge(Metric.REPLICA_RATE, declared, ("model",), registry=registry).labels(model).set(fps)
+        for follower in followers:
+            for fate in (_DELIVERED, *(reason.value for reason in CropDrop)):
+                self._crops.labels(model, follower, fate)
         # Series are looked up once: `labels` costs more than what it counts.
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
         self._age = age.labels(model)
@@ -87,7 +102,7 @@ class WorkerMetrics:
 
     def crops(self, follower: str, delivered: int, dropped: Mapping[CropDrop, int]) -> None:
         """Of one frame so many crops were acknowledged, and so many were not made."""
-        self._crops.labels(self._model, follower, "delivered").inc(delivered)
+        self._crops.labels(self._model, follower, _DELIVERED).inc(delivered)
         for reason, frames in dropped.items():
             self._crops.labels(self._model, follower, reason.value).inc(frames)
 

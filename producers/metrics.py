@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge
 
-from schemas.messages import CaptureCounts
+from schemas.messages import CameraState, CaptureCounts, DropReason
 from schemas.names import Metric
 
 CAMERA_LIMIT: Final = 500
 """How many cameras get a label of their own in one worker; the rest share `OTHER`."""
 OTHER: Final = "other"
+_IDLE: Final = (CameraState.ENDED, CameraState.STOPPED)
+"""States in which nobody expects frames."""
 
 
 class CaptureMetrics:
@@ -26,9 +29,23 @@ class CaptureMetrics:
         self._dropped = Counter(Metric.DROPPED, "Offered, but not sent.", (*labels, "reason"), registry=registry)
         self._delivered = Counter(Metric.DELIVERED, "Frames that the broker acknowledged.", labels, registry=registry)
         self._failed = Counter(Metric.FAILED, "Frames sent that the producer gave up.", labels, registry=registry)
-        self._up = Gauge(Metric.CAMERA_UP, "1 while the camera streams, else 0.", ("camera",), registry=registry)
+        self._up = Gauge(
+            Metric.CAMERA_UP,
+            "1 while the camera streams, 0 while it ought to; none of one that ended or was stopped.",
+            ("camera",),
+            registry=registry,
+        )
         self._errors = Counter(Metric.ERRORS, "Errors that the worker survived.", ("kind",), registry=registry)
         self._cameras: set[str] = set()
+
+    def begin(self, camera: str, models: Iterable[str]) -> None:
+        """The camera's frames are captured for `models`: all its series stand at 0, so that rates see the first step."""
+        label = self._label(camera)
+        for model in models:
+            for counter in (self._captured, self._delivered, self._failed):
+                counter.labels(label, model)
+            for reason in DropReason:
+                self._dropped.labels(label, model, reason.value)
 
     def counts(self, counts: CaptureCounts) -> None:
         """Add one record's counts."""
@@ -39,12 +56,15 @@ class CaptureMetrics:
         for reason, frames in counts.dropped.items():
             self._dropped.labels(camera, model, str(reason)).inc(frames)
 
-    def camera_up(self, camera: str, up: bool) -> None:
-        """Whether the camera streams."""
-        self._up.labels(self._label(camera)).set(up)
+    def camera_state(self, camera: str, state: CameraState) -> None:
+        """How the camera is doing; of those that share a label the last one speaks."""
+        if state in _IDLE:
+            self.camera_gone(camera)
+        else:
+            self._up.labels(self._label(camera)).set(state is CameraState.STREAMING)
 
     def camera_gone(self, camera: str) -> None:
-        """The camera is not this worker's any more: an absent series, not a 0, says so."""
+        """The camera is not this worker's any more, or has nothing to do: an absent series, not a 0, says so."""
         if self._label(camera) == camera and camera in self._cameras:
             self._up.remove(camera)
 

@@ -217,6 +217,7 @@ class CameraRun:
         self._board.claimed(self.run)
         self._clock = RunClock()
         self._counters = {model: FrameCounter(camera.id, model, self.run) for model in self._followers}
+        worker.metrics.begin(camera.id, self._counters)
         self._report(CameraState.CONNECTING, None)
         return True
 
@@ -304,7 +305,7 @@ class CameraRun:
     def _report(self, state: CameraState, error: str | None) -> None:
         if self._stop.is_set() or self._silent:
             return
-        self._worker.metrics.camera_up(self.camera.id, state is CameraState.STREAMING)
+        self._worker.metrics.camera_state(self.camera.id, state)
         if self._board.change(state, self._clock.now(), error=error):
             self._write_status()
 

@@ -6,11 +6,13 @@ import logging
 import re
 import sys
 import time
+from importlib.metadata import version
 from typing import Final
 
-from prometheus_client import start_http_server
+from prometheus_client import CollectorRegistry, Gauge, start_http_server
 
 from schemas.errors import EnvironmentMissingError
+from schemas.names import Metric
 from schemas.redaction import redact
 from schemas.settings import Settings
 
@@ -43,6 +45,12 @@ def set_up_logging(level: str) -> None:
     for name in _NOISY:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
     logging.captureWarnings(True)
+
+
+def tell_build(service: str, registry: CollectorRegistry) -> None:
+    """Have a process's metrics say which service it is, and of which release; to be called once for each process."""
+    told = Gauge(Metric.BUILD_INFO, "The service and its release: always 1.", ("service", "version"), registry=registry)
+    told.labels(service, version("framebus")).set(1)
 
 
 def serve_metrics(settings: Settings) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from schemas.catalogue.builtin import FACE_DETECTION
 from schemas.messages import Camera
 from schemas.settings import Settings
 from tests.browser.kit import Services
+from tests.debian import lacking
 from tests.leaks import LEAKS
 
 MODEL = FACE_DETECTION.name
@@ -34,21 +34,14 @@ _ARGUMENTS = (
 )
 
 
-def _lacking(what: str) -> None:
-    """Here a lack may be a choice; where changes are checked it must not pass for a success."""
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, headless, that talks to this machine only."""
     found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not found:
-        _lacking("Chromium is missing: expected `chromium` on the PATH (apt-get install chromium)")
+        lacking("Chromium is missing: expected `chromium` on the PATH (apt-get install chromium)")
     if not (DIST / "index.html").is_file():
-        _lacking(f"the page is not built: expected {DIST}/index.html (make page)")
+        lacking(f"the page is not built: expected {DIST}/index.html (make page)")
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=_ARGUMENTS.split())
         yield chromium

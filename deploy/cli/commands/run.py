@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
+from prometheus_client import REGISTRY
 
 from deploy.catalogue import read_catalogue
 from deploy.cli.options import Kafka, read_settings
-from deploy.cli.service import serve_metrics, set_up_logging
+from deploy.cli.service import serve_metrics, set_up_logging, tell_build
 from deploy.services import API, CAPTURE
 from deploy.services import inference as worker_of
 from schemas.catalogue import Catalogue, Model
@@ -49,7 +50,7 @@ def api(kafka: Kafka = None) -> None:
         import_module("api.access.access").check_doors(settings)
 
     # The API shows its metrics beside its routes, so it gets no server of its own for them.
-    _run("api.service", kafka, needs=API, metrics=False, check=check)
+    _run("api.service", kafka, needs=API, shown_by="api.metrics", check=check)
 
 
 def _leave(*_: object) -> NoReturn:
@@ -69,7 +70,7 @@ def _run(
     *,
     needs: str,
     give: Callable[[Catalogue], tuple[Any, ...]] = _whole,
-    metrics: bool = True,
+    shown_by: str | None = None,
     check: Callable[[Settings], None] = _no_check,
 ) -> None:
     settings = read_settings(kafka)
@@ -81,7 +82,10 @@ def _run(
     # What takes long comes first: a broker that starts at the same time uses these seconds too.
     run: Callable[..., Any] = import_module(module).run
     check(settings)
-    if metrics:
+    if shown_by:
+        tell_build(needs, import_module(shown_by).REGISTRY)
+    else:
+        tell_build(needs, REGISTRY)
         serve_metrics(settings)
     rules = import_module("deploy.topics.acl").rules(settings, catalogue)
     import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])

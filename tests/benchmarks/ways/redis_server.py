@@ -1,9 +1,7 @@
-"""redis-server from Debian, for the benchmark alone: fetched by apt, which knows its mirrors and their keys."""
+"""redis-server from Debian, for the benchmark alone."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +13,12 @@ import redis
 
 from deploy.local import process
 from deploy.local.ports import free_port
-from processors.samples.cachefile import exclusive, scratch_directory
 from schemas.errors import FetchError
 from tests.benchmarks.ways.loops import FRAMES_LIST
+from tests.debian import find_program
 
 PACKAGES: Final = ("redis-server", "redis-tools", "libjemalloc2", "liblzf1", "libatomic1")
 """The server is a link into the tools; the rest is what it is linked to and a small system may lack."""
-_DEADLINE_S: Final = 120.0
 _READY_S: Final = 10.0
 
 
@@ -31,38 +28,7 @@ def find_redis(cache: Path) -> Path:
     Raises:
         FetchError: There is neither.
     """
-    if installed := shutil.which("redis-server"):
-        return Path(installed)
-    folder = cache / "redis"
-    server = folder / "usr" / "bin" / "redis-server"
-    with exclusive(cache / "redis.lock"):
-        if not server.exists():
-            with scratch_directory(cache) as scratch:
-                _unpack(scratch)
-                if not (scratch / "root" / "usr" / "bin" / "redis-server").exists():
-                    raise FetchError(f"redis-server: {', '.join(PACKAGES)} have no usr/bin/redis-server; expected one")
-                shutil.rmtree(folder, ignore_errors=True)
-                (scratch / "root").rename(folder)
-    return server
-
-
-def _unpack(scratch: Path) -> None:
-    for tool in ("apt-get", "dpkg-deb"):
-        if shutil.which(tool) is None:
-            raise FetchError(f"redis-server: neither installed nor to be fetched, for there is no {tool} here")
-    _call(["apt-get", "download", "-q", *PACKAGES], scratch)
-    for deb in sorted(scratch.glob("*.deb")):
-        _call(["dpkg-deb", "-x", str(deb), "root"], scratch)
-
-
-def _call(command: Sequence[str], folder: Path) -> None:
-    try:
-        answer = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=_DEADLINE_S)
-    except subprocess.TimeoutExpired:
-        raise FetchError(f"redis-server: {' '.join(command)}: not done after {_DEADLINE_S:.0f} s") from None
-    if answer.returncode:
-        said = (answer.stderr or answer.stdout).strip().splitlines() or ["nothing"]
-        raise FetchError(f"redis-server: {' '.join(command)} ended with code {answer.returncode}: {said[-1]}")
+    return find_program("redis-server", *PACKAGES, cache=cache)
 
 
 class RedisServer:

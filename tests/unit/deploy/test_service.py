@@ -3,12 +3,14 @@ from __future__ import annotations
 import logging
 import sys
 import urllib.request
+from importlib.metadata import version
 
 import pytest
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 
-from deploy.cli.service import LineFormatter, serve_metrics
+from deploy.cli.service import LineFormatter, serve_metrics, tell_build
 from schemas.errors import EnvironmentMissingError
+from schemas.names import Metric
 from schemas.settings import Settings
 
 
@@ -58,6 +60,13 @@ def test_metrics_are_served_where_the_settings_say(caplog: pytest.LogCaptureFixt
     port = int(address.split(":")[2].split("/")[0])
     with pytest.raises(EnvironmentMissingError, match=f"FRAMEBUS_METRICS_PORT={port} on 127.0.0.1: Address already in"):
         serve_metrics(Settings(metrics_port=port))
+
+
+def test_a_build_names_service_and_release() -> None:
+    registry = CollectorRegistry()
+    tell_build("capture", registry)
+    labels = {"service": "capture", "version": version("framebus")}
+    assert registry.get_sample_value(Metric.BUILD_INFO, labels) == 1
 
 
 def test_without_a_port_there_are_no_metrics(caplog: pytest.LogCaptureFixture) -> None:

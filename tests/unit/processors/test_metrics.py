@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 
 from processors.metrics import WorkerMetrics
 from schemas.ledger.outcome import Outcome
-from schemas.messages import ModelReference, StageTimings
+from schemas.messages import CropDrop, ModelReference, StageTimings
 from schemas.names import Metric
 
 
@@ -16,6 +16,15 @@ def test_outcomes_stand_at_zero_before_the_first_frame() -> None:
     for outcome in ("inferred", "dead", "stale", "expired"):
         assert registry.get_sample_value(f"{Metric.PROCESSED}_total", {"model": "m", "outcome": outcome}) == 0
     assert registry.get_sample_value(Metric.WINDOW, {"model": "m"}) == 0
+
+
+def test_crops_stand_at_zero_before_the_first_one_and_the_declared_pace_is_told() -> None:
+    registry = CollectorRegistry()
+    WorkerMetrics("m", registry, fps=12.5, followers=("pose",))
+    for fate in ("delivered", *(reason.value for reason in CropDrop)):
+        labels = {"model": "m", "follower": "pose", "fate": fate}
+        assert registry.get_sample_value(f"{Metric.CROPS}_total", labels) == 0
+    assert registry.get_sample_value(Metric.REPLICA_RATE, {"model": "m"}) == 12.5
 
 
 def test_every_call_moves_its_series() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry
 
 from producers.metrics import CAMERA_LIMIT, OTHER, CaptureMetrics
-from schemas.messages import CaptureCounts, DropReason, PartitionRanges
+from schemas.messages import CameraState, CaptureCounts, DropReason, PartitionRanges
 from schemas.names import Metric
 
 
@@ -35,16 +35,38 @@ def test_the_records_numbers_are_the_metrics() -> None:
     assert registry.get_sample_value(f"{Metric.DROPPED}_total", {**own, "reason": "superseded"}) == 4
 
 
-def test_a_camera_that_is_gone_has_no_series() -> None:
+def test_a_camera_stands_at_zero_before_its_first_frame() -> None:
+    registry = CollectorRegistry()
+    CaptureMetrics(registry).begin("a", ("m", "n"))
+    for model in ("m", "n"):
+        own = {"camera": "a", "model": model}
+        names = (Metric.CAPTURED, Metric.DELIVERED, Metric.FAILED)
+        assert [registry.get_sample_value(f"{name}_total", own) for name in names] == [0, 0, 0]
+        for reason in DropReason:
+            assert registry.get_sample_value(f"{Metric.DROPPED}_total", {**own, "reason": reason.value}) == 0
+
+
+def test_only_a_camera_that_ought_to_stream_is_up_or_not() -> None:
     registry = CollectorRegistry()
     metrics = CaptureMetrics(registry)
+
+    def up() -> float | None:
+        return registry.get_sample_value(Metric.CAMERA_UP, {"camera": "a"})
+
     metrics.camera_gone("a")
-    metrics.camera_up("a", True)
-    assert registry.get_sample_value(Metric.CAMERA_UP, {"camera": "a"}) == 1
-    metrics.camera_up("a", False)
-    assert registry.get_sample_value(Metric.CAMERA_UP, {"camera": "a"}) == 0
+    for state, expected in (
+        (CameraState.CONNECTING, 0),
+        (CameraState.STREAMING, 1),
+        (CameraState.FAILED, 0),
+        (CameraState.STOPPED, None),
+        (CameraState.STREAMING, 1),
+        (CameraState.ENDED, None),
+        (CameraState.STREAMING, 1),
+    ):
+        metrics.camera_state("a", state)
+        assert up() == expected, state
     metrics.camera_gone("a")
-    assert registry.get_sample_value(Metric.CAMERA_UP, {"camera": "a"}) is None
+    assert up() is None
 
 
 def test_labels_are_bounded() -> None:
