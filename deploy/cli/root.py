@@ -19,7 +19,7 @@ VERBS: Final = {
     "up": "Run everything on this machine until Ctrl-C, with its own Kafka or one that exists.",
     "restart": "Replace the services of a running `up` one after the other, losing nothing.",
     "run": "Run one service: capture, inference or api.",
-    "camera": "List, add, edit and remove cameras.",
+    "camera": "List, add, edit, apply and remove cameras.",
     "model": "List, show, fetch, add, try and quantise models.",
     "result": "Follow results.",
     "dead-letter": "Look at frames that could not be inferred, and send them again.",

@@ -81,7 +81,7 @@ class Autoscaler:
         lowest = min([wanted, *(one for at, one in self._recommended if at > now - up_s)])
         highest = max([wanted, *(one for at, one in self._recommended if at > now - down_s)])
         self._recommended.append((now, wanted))
-        while self._recommended[0][0] <= now - max(up_s, down_s):
+        while self._recommended and self._recommended[0][0] <= now - max(up_s, down_s):
             self._recommended.popleft()
         return min(max(replicas, lowest), highest)
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from itertools import pairwise
 from typing import Final
 
-Points = Sequence[tuple[float, float]]
+from deploy.scaling.timeline import Steps
 
 _WIDTH: Final = 720
 _HEIGHT: Final = 130
 _LEFT: Final = 56
 _GAP: Final = 44
 _TOP: Final = 56
-_COLOURS: Final = ("#2a7de1", "#d9822b", "#3f9c6d", "#b04aa5", "#9aa7b5", "#c43d3d")
+_COLOURS: Final = ("#2a7de1", "#d9822b", "#3f9c6d", "#b04aa5", "#9aa7b5", "#c43d3d", "#1b2733")
 
 
-def plot(title: str, panels: Mapping[str, Mapping[str, Points]]) -> str:
+def plot(title: str, panels: Mapping[str, Mapping[str, Steps]]) -> str:
     """Panels one below the other over the same time, each with a scale of its own.
 
-    `panels` is `{"replicas": {"ours": [(0.0, 1), (15.0, 3), …], …}, …}`, times in seconds; a name has one colour in all.
+    `panels` is `{"replicas": {"ours": [(0.0, 1), (15.0, 3), …], …}, …}`, times in seconds; one colour a name.
     """
     names = list(dict.fromkeys(name for lines in panels.values() for name in lines))
     colours = {name: _COLOURS[place % len(_COLOURS)] for place, name in enumerate(names)}
@@ -47,7 +47,7 @@ def _legend(colours: Mapping[str, str]) -> Iterable[str]:
         left += 44 + 7 * len(name)
 
 
-def _panel(top: int, name: str, lines: Mapping[str, Points], colours: Mapping[str, str], end: float) -> list[str]:
+def _panel(top: int, name: str, lines: Mapping[str, Steps], colours: Mapping[str, str], end: float) -> list[str]:
     most = _round_up(max((value for points in lines.values() for _, value in points), default=1.0))
     base = top + 18 + _HEIGHT
     parts = [f'<text x="{_LEFT}" y="{top + 12}" fill="#52606d">{escape(name)}</text>']
@@ -70,7 +70,7 @@ def _panel(top: int, name: str, lines: Mapping[str, Points], colours: Mapping[st
     return parts
 
 
-def _corners(points: Points) -> Iterable[tuple[float, float]]:
+def _corners(points: Steps) -> Iterable[tuple[float, float]]:
     """The points without those in the middle of a level stretch."""
     yield from points[:1]
     for before, (here, after) in zip(points, pairwise(points[1:]), strict=False):
@@ -80,8 +80,8 @@ def _corners(points: Points) -> Iterable[tuple[float, float]]:
 
 
 def _round_up(value: float) -> float:
-    """The next of 1, 2, 4, 5 or 10 times a power of ten."""
+    """The next of 1, 2, 3, 4, 5, 6, 8 or 10 times a power of ten."""
     if value <= 0:
         return 1.0
     unit = 10.0 ** math.floor(math.log10(value))
-    return next(step * unit for step in (1, 2, 4, 5, 10) if value <= step * unit * (1 + 1e-9))
+    return next(step * unit for step in (1, 2, 3, 4, 5, 6, 8, 10) if value <= step * unit * (1 + 1e-9))

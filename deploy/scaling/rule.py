@@ -17,11 +17,11 @@ TARGET_LAG_S: Final = 2.0
 UTILISATION: Final = 0.8
 """How much of its pace a replica is given when nothing is wrong; the rest works off what came during a start."""
 TOLERANCE: Final = 0.1
-"""The autoscaler lets a ratio of use to target be, if it is this near to 1 (`--horizontal-pod-autoscaler-tolerance`)."""
+"""The autoscaler lets a ratio of use to target be that is this near to 1: `--horizontal-pod-autoscaler-tolerance`."""
 ACTIVATION_LAG_S: Final = 0.5
-"""A lag that one replica works off within this time wakes nobody: such a lag is what keep-alive frames leave."""
+"""A lag that one replica works off within this time wakes nobody."""
 ACTIVATION_RATE: Final = 0.02
-"""An arrival that keeps one replica less busy than this share does not hold it, nor wake it, by itself."""
+"""Arrivals that keep one replica busy for less than this share of the time neither hold it nor wake it."""
 _MILLI: Final = 1000
 
 
@@ -38,13 +38,21 @@ class Thresholds:
     activation_rate: float
 
     @classmethod
-    def of(cls, fps: float, *, target_lag_s: float = TARGET_LAG_S, utilisation: float = UTILISATION) -> Self:
+    def of(
+        cls,
+        fps: float,
+        *,
+        target_lag_s: float = TARGET_LAG_S,
+        utilisation: float = UTILISATION,
+        activation_lag_s: float = ACTIVATION_LAG_S,
+        activation_rate: float = ACTIVATION_RATE,
+    ) -> Self:
         """The thresholds for a model of which one replica infers `fps` frames a second."""
         return cls(
             lag=lag_threshold(fps, target_lag_s),
-            activation_lag=activation_lag_threshold(fps),
+            activation_lag=activation_lag_threshold(fps, activation_lag_s),
             rate=rate_threshold(fps, utilisation),
-            activation_rate=ACTIVATION_RATE * fps,
+            activation_rate=activation_rate * fps,
         )
 
 
@@ -53,9 +61,9 @@ def lag_threshold(fps: float, target_lag_s: float = TARGET_LAG_S) -> int:
     return max(1, math.floor(target_lag_s * fps))
 
 
-def activation_lag_threshold(fps: float) -> int:
+def activation_lag_threshold(fps: float, activation_lag_s: float = ACTIVATION_LAG_S) -> int:
     """The lag up to which no replica is started: `activationLagThreshold` of the Kafka trigger, at least 1."""
-    return max(1, math.floor(ACTIVATION_LAG_S * fps))
+    return max(1, math.floor(activation_lag_s * fps))
 
 
 def rate_threshold(fps: float, utilisation: float = UTILISATION) -> float:

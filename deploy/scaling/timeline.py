@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 from deploy.scaling.fleet import Setup
+
+Steps = Sequence[tuple[float, float]]
+"""Values over time: (seconds, value), in the order of time."""
 
 FRESH_S: Final = 2.0
 """A second in which no frame waited longer, and none was skipped, is a good one."""
@@ -107,6 +111,21 @@ def longest(bad: Iterable[float], merge_s: float = _MERGE_S) -> float:
 def changes(replicas: Sequence[int]) -> int:
     """How often the number of replicas changed."""
     return sum(before != after for before, after in pairwise(replicas))
+
+
+def apart(simulated: Steps, recorded: Steps, *, slack_s: float = 0.0) -> float:
+    """How far `simulated` is from `recorded` in the mean, over the recorded times.
+
+    Both are values that hold until the next one. Each recorded value is compared with the nearest that was simulated
+    within `slack_s` of its time: nobody knows when a real autoscaler looked.
+    """
+    times = [at for at, _ in simulated]
+    total = 0.0
+    for at, value in recorded:
+        first = max(0, bisect_right(times, at - slack_s) - 1)
+        last = max(first + 1, bisect_right(times, at + slack_s))
+        total += min(abs(value - other) for _, other in simulated[first:last])
+    return total / len(recorded)
 
 
 def _sum(samples: Iterable[Sample], of: Callable[[Sample], int]) -> float:

@@ -86,7 +86,7 @@ class DropTrigger:
 
 @dataclass(frozen=True, slots=True)
 class CpuTrigger:
-    """The classic: the mean CPU use of the pods against `target`, where a replica at its full pace uses all of its own."""
+    """The classic: the pods' mean CPU use against `target`; a replica at its full pace uses all that it requests."""
 
     target: float
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from deploy.catalogue import read_catalogue
+from deploy.cli.camera_file import read_camera_file
 from deploy.cli.console import out, table
 from deploy.cli.options import Kafka, read_settings
 from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
@@ -17,7 +18,7 @@ from schemas.messages import Camera, Lane, Pacing
 from schemas.redaction import hide
 from schemas.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, add, edit and remove cameras.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, add, edit, apply and remove cameras.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The camera's name: a-z 0-9 _ -")]
 Source = Annotated[
@@ -97,6 +98,22 @@ def edit(  # noqa: PLR0913  # one parameter for each option
 
 
 @app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="A YAML file with a list of cameras, as the chart's values have one.")],
+    kafka: Kafka = None,
+) -> None:
+    """Add the cameras of a file, and change those that are not as there; no other is removed."""
+    settings = read_settings(kafka)
+    wanted = read_camera_file(file, read_catalogue(settings))
+    known = read_cameras(settings)
+    changed = [camera for camera in wanted if known.get(camera.id) != camera]
+    for camera in changed:
+        _write(settings, camera, "changed" if camera.id in known else "added")
+    if not changed:
+        out.print(f"nothing to do: all {len(wanted)} cameras are as in the file")
+
+
+@app.command()
 def remove(camera: Id, kafka: Kafka = None) -> None:
     """Remove a camera."""
     settings = read_settings(kafka)
@@ -119,6 +136,10 @@ def _given(**options: object) -> dict[str, object]:
 def _put(settings: Settings, fields: dict[str, object], done: str) -> None:
     camera = make_camera(fields)
     check_camera(camera, read_catalogue(settings))
+    _write(settings, camera, done)
+
+
+def _write(settings: Settings, camera: Camera, done: str) -> None:
     put_camera(settings, camera)
     out.print(f"camera {camera.id} {done}: {', '.join(camera.models)} from {hide(camera.source)}", markup=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,13 +24,32 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch, add, try and quantise models.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the catalogue.")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")]
 _TIMEOUT_S = 60.0
 
 
+class Form(StrEnum):
+    """How models are listed."""
+
+    TABLE = "table"
+    HELM = "helm"
+
+
 @app.command("list")
-def list_models() -> None:
-    """List the catalogue's models."""
-    rows = [(model.name, model.family, f"{model.input.width}x{model.input.height}", model.title) for model in _all()]
+def list_models(
+    names: Names = None,
+    output: Annotated[Form, typer.Option("-o", "--output", help="helm: the models' entries as the chart's values.")] = (
+        Form.TABLE
+    ),
+) -> None:
+    """List the catalogue's models: those named, or all."""
+    models = _named(names)
+    if output is Form.HELM:
+        from deploy.chart.snippet import as_values  # noqa: PLC0415  # PyYAML, for this form only
+
+        typer.echo(as_values(models), nl=False)
+        return
+    rows = [(model.name, model.family, f"{model.input.width}x{model.input.height}", model.title) for model in models]
     out.print(table(("name", "family", "input", "title"), rows))
 
 
@@ -80,10 +100,9 @@ def quantize(
 
 
 @app.command()
-def fetch(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None) -> None:
+def fetch(names: Names = None) -> None:
     """Fetch and build networks into the cache: those named, or all."""
-    models = [_catalogue().get(name) for name in names] if names else _all()
-    for model in models:
+    for model in _named(names):
         out.print(f"{model.name} {_network(model)}", markup=False, soft_wrap=True)
 
 
@@ -203,8 +222,9 @@ def _catalogue() -> Catalogue:
     return read_catalogue(read_settings())
 
 
-def _all() -> tuple[Model, ...]:
-    return _catalogue().models
+def _named(names: list[str] | None) -> tuple[Model, ...]:
+    catalogue = _catalogue()
+    return tuple(map(catalogue.get, names)) if names else catalogue.models
 
 
 def _network(model: Model) -> Path:

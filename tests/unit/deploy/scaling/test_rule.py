@@ -12,6 +12,7 @@ from deploy.scaling.rule import (
     reported_lag,
     wanted,
     wanted_average,
+    wanted_utilisation,
     wanted_value,
 )
 
@@ -118,3 +119,23 @@ def test_lag_and_arrival_rate_together(lag: int, rate: float, replicas: int, exp
 @pytest.mark.parametrize(("rate", "expected"), [(0, 0), (0.1, 1), (4, 1), (4.1, 2), (12.5, 4)])
 def test_replicas_for_a_steady_arrival(rate: float, expected: int) -> None:
     assert replicas_for(rate, 5.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("uses", "unready", "expected"),
+    [
+        ([], 0, None),  # nothing was measured
+        ([0.8], 0, 1),
+        ([0.88], 0, 1),  # 10 % above
+        ([1.0], 0, 2),  # 100 / 80 = 1.25
+        ([1.0] * 4, 0, 5),
+        ([0.4, 0.4], 0, 1),
+        ([0.9, 0.2], 0, 2),  # 55 / 80 = 0.69: ceil(1.38)
+        ([1.0], 1, 2),  # with the other idle 50 / 80: that would be fewer, so none is added
+        ([1.0, 1.0], 1, 3),  # 66 / 80 = 0.83: the same
+        ([1.0] * 9, 1, 12),  # 90 / 80 = 1.125: ceil(11.25)
+        ([0.2], 1, 1),  # unready pods are left out where fewer are wanted
+    ],
+)
+def test_cpu_utilisation(uses: list[float], unready: int, expected: int | None) -> None:
+    assert wanted_utilisation(uses, 0.8, unready=unready, replicas=len(uses) + unready) == expected
