@@ -181,6 +181,7 @@ class Strategy(Part):
 class Place(Part):
     """Where pods of a kind run, and with what."""
 
+    image_tag: str
     resources: Things
     node_selector: Texts
     tolerations: list[Things]

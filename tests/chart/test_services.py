@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
+from deploy.chart.schema import CHART
 from deploy.cli.root import build
 from deploy.cli.secret_files import with_secret_files
 from processors.streaming.timing import Timing
@@ -15,6 +17,8 @@ from schemas.settings import ENVIRONMENT_PREFIX, Settings
 from schemas.settings import SECRETS as SECRET_FIELDS
 from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PROMETHEUS
 from tests.chart.helm import Helm, Manifest, Values
+
+APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
 
 
 def pods(manifests: list[Manifest]) -> dict[str, dict[str, Any]]:
@@ -203,3 +207,19 @@ def test_the_networks_way_out_is_dns_and_kafka(helm: Helm) -> None:
     }
     for name, spec in policies.items():
         assert spec["podSelector"]["matchLabels"]["app.kubernetes.io/instance"] == "fb", name
+
+
+def test_services_may_have_releases_of_their_own_during_an_upgrade(helm: Helm) -> None:
+    def images(*more: Values) -> dict[str, str]:
+        return {
+            name.removeprefix("fb-framebus-"): one["image"]
+            for name, spec in pods(helm.template(LEAST, MODELS, *more)).items()
+            for one in containers(spec)
+            if not name.startswith("fb-framebus-provisioning")
+        }
+
+    assert set(images().values()) == {f"framebus:{APP_VERSION}"}
+    pinned = {"image": {"digest": f"sha256:{'1' * 64}", "repository": "registry.example/framebus"}}
+    assert set(images(pinned).values()) == {f"registry.example/framebus@sha256:{'1' * 64}"}
+    mixed = images({"api": {"imageTag": "0.3.0"}, "inference": {"models": {"pose": {"imageTag": "0.3.0"}}}})
+    assert {name for name, image in mixed.items() if image == "framebus:0.3.0"} == {"api", "inference-pose"}

@@ -34,7 +34,7 @@ topologySpreadConstraints:
 {{- end -}}
 
 {{- define "framebus.containerSettings" -}}
-image: {{ include "framebus.image" .root | quote }}
+image: {{ include "framebus.image" . | quote }}
 imagePullPolicy: {{ .root.Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false

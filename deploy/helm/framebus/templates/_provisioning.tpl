@@ -28,7 +28,7 @@ volumes:
 {{- define "framebus.provisioningContainer" -}}
 {{- $values := .root.Values.provisioning -}}
 - name: {{ .name }}
-  {{- include "framebus.containerSettings" (dict "root" .root) | nindent 2 }}
+  {{- include "framebus.containerSettings" (dict "root" .root "values" $values) | nindent 2 }}
   {{- include "framebus.command" .root | nindent 2 }}
   args: {{ toJson .args }}
   env:
