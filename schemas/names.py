@@ -129,6 +129,7 @@ class Metric:
     STREAM_CLIENTS: Final = "framebus_stream_clients"
     HTTP_DURATION: Final = "framebus_http_request_duration_seconds"
     ERRORS: Final = "framebus_errors"
+    PUSH_FAILURES: Final = "framebus_push_failures"
     BUILD_INFO: Final = "framebus_build_info"
     REPLICA_RATE: Final = "framebus_replica_frames_per_second"
     LAG_FRAMES: Final = "framebus_lag_frames"

@@ -54,7 +54,8 @@ def test_panels_do_not_overlap_and_have_their_own_ids() -> None:
     assert len(set(ids)) == len(ids)
 
 
-def test_every_metric_of_ours_is_shown_or_alerts() -> None:
+def test_every_metric_of_ours_is_shown_or_alerts_and_no_foreign_one_is_listed_in_vain() -> None:
     rules = " ".join(rule["expr"] for rule in (*ALERTS.values(), *RECORDS.values()))
     used = set().union(*(metrics_in(expression) for expression in (rules, *(query for _, query in queries()))))
     assert [metric.name for metric in exposed() if not metric.series & used] == []
+    assert used >= FOREIGN.keys()

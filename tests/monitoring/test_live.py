@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from confluent_kafka import Producer
 
+from deploy.local.ports import free_port
 from producers.control import put_camera
 from schemas.messages import Camera
 from schemas.names import Metric
@@ -76,7 +77,8 @@ def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
     prometheus: Path, settings: Settings, installed: Callable[[str], None], tmp_path: Path
 ) -> None:
     installed(MODEL)
-    with services(settings, tmp_path) as start:
+    given = settings.model_copy(update={"pushgateway": f"http://127.0.0.1:{free_port()}"})  # nobody there: failures
+    with services(given, tmp_path) as start:
         running: list[Service] = [start("capture"), start("inference", "--model", MODEL), start("api")]
         targets = [service.address for service in running]
         rules = sorted(RULES.glob("*.yaml"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -13,6 +14,7 @@ from prometheus_client import REGISTRY
 
 from deploy.catalogue import read_catalogue
 from deploy.cli.options import Kafka, read_settings
+from deploy.cli.push import pushing
 from deploy.cli.service import serve_metrics, set_up_logging, tell_build
 from deploy.services import API, CAPTURE
 from deploy.services import inference as worker_of
@@ -89,4 +91,6 @@ def _run(
         serve_metrics(settings)
     rules = import_module("deploy.topics.acl").rules(settings, catalogue)
     import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])
-    raise typer.Exit(run(settings, *given))
+    with nullcontext() if shown_by else pushing(settings, needs, REGISTRY):
+        code = run(settings, *given)
+    raise typer.Exit(code)
