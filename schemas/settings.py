@@ -122,6 +122,8 @@ class Settings(BaseModel):
     """Where capture and workers push their metrics, http://HOST:PORT, if they cannot be scraped."""
     pushgateway_interval: float = Field(default=15.0, ge=1, le=3600)
     """Seconds between two pushes."""
+    trace_ratio: float = Field(default=0.0, ge=0, le=1)
+    """The share of frames that capture begins a trace for; what has one is traced on. 0: nothing is loaded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("source_addresses")
