@@ -94,7 +94,8 @@ sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/l
 
 lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock
-	uv pip compile $(LOCK) --group build --group dev -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
+	uv pip compile $(LOCK) --group build --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-traces.lock
+	uv pip compile $(LOCK) --group build --group dev --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean: ## Remove what was built here (the cache in ~/.cache/framebus stays)
