@@ -78,20 +78,19 @@ def world(binaries: Binaries) -> Iterator[World]:
 
 @pytest.fixture(scope="session")
 def system(world: World, helm: Path) -> Iterator[System]:
-    """The chart with four models."""
+    """The chart with four models, of which one keeps only its lag as a trigger."""
     network = write_network(world.folder / "network.xml")
     values: dict[str, Any] = {
         "kafka": {"bootstrapServers": world.kafka.bootstrap_servers},
-        "scaling": {
-            "prometheus": prometheus_values(world, RELEASE),
-            "models": {LAGGED: {"prometheus": {"serverAddress": ""}}},
-        },
+        "scaling": {"prometheus": prometheus_values(world, RELEASE)},
         "models": [
             entry(name, network, least=least) for name, least in ((PACED, 0), (STEADY, 1), (IDLE, 0), (LAGGED, 0))
         ],
     }
     release = Release(helm, world.client, RELEASE, world.folder / RELEASE, values)
     catalogue = release.install()
+    (by_lag,) = [one for one in release.scaled_object(LAGGED)["spec"]["triggers"] if one["name"] == "lag"]
+    release.change_scaled_object(LAGGED, {"spec": {"triggers": [by_lag]}})
     settings = Settings(bootstrap_servers=world.kafka.bootstrap_servers, catalogue=release.folder / "catalogue.yaml")
     deployments = {model: release.deployment(model) for model in (PACED, STEADY, IDLE, LAGGED)}
     with Recorder(world.client, settings, catalogue, deployments, RELEASE) as recorder:
