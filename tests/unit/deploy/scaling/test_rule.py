@@ -4,7 +4,6 @@ import pytest
 
 from deploy.scaling.rule import (
     Thresholds,
-    activation_lag_threshold,
     lag_threshold,
     max_replicas,
     rate_threshold,
@@ -25,14 +24,9 @@ def test_the_lag_threshold_is_time_in_frames_and_at_least_one(fps: float, target
     assert lag_threshold(fps, target_lag_s) == expected
 
 
-@pytest.mark.parametrize(("fps", "expected"), [(60, 30), (5, 2), (1, 1), (0.1, 1)])
-def test_a_lag_of_moments_wakes_nobody(fps: float, expected: int) -> None:
-    assert activation_lag_threshold(fps) == expected
-
-
 def test_thresholds_of_a_model() -> None:
     assert rate_threshold(5) == pytest.approx(4.0)
-    assert Thresholds.of(5.0) == Thresholds(lag=10, activation_lag=2, rate=4.0, activation_rate=0.1)
+    assert Thresholds.of(5.0) == Thresholds(lag=10, activation_lag=1, rate=4.0, activation_rate=0.1)
     assert Thresholds.of(5.0, target_lag_s=1.0, utilisation=0.5).rate == 2.5
 
 
