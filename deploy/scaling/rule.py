@@ -127,16 +127,6 @@ def max_replicas(partitions: int, most: int | None = None) -> int:
     return partitions if most is None else min(most, partitions)
 
 
-def wanted(lag: int, rate: float, thresholds: Thresholds, *, partitions: int, replicas: int) -> int:
-    """The replicas that lag and arrival rate ask for together: the larger of both, at most one a partition.
-
-    `replicas` is how many there are now: the autoscaler's tolerance keeps them where that is near enough.
-    """
-    by_lag = wanted_average(reported_lag(lag, thresholds.lag, partitions), thresholds.lag, replicas=replicas)
-    by_rate = wanted_average(rate, thresholds.rate, replicas=replicas)
-    return min(max_replicas(partitions), max(by_lag, by_rate))
-
-
 def replicas_for(rate: float, fps: float, *, utilisation: float = UTILISATION) -> int:
     """The replicas that hold an arrival of `rate` frames a second in the steady state, from scratch."""
     return _ceil_div(_milli(rate), _milli(rate_threshold(fps, utilisation)))
