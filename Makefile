@@ -7,7 +7,7 @@ PAGE := $(DASHBOARD)/dist/index.html
 PAGE_SOURCES := $(shell find $(DASHBOARD) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help preflight setup demo test chaos check upgrade bench fuzz soak page format lock schemas sbom clean
+.PHONY: help preflight setup demo test cluster-test cluster-compare chaos check upgrade bench fuzz soak page format lock schemas sbom clean
 
 preflight:
 	@need() { echo "framebus: $$1 is missing. Ways out: apt-get install $$2"; exit 2; }; \
@@ -19,7 +19,7 @@ preflight:
 	fi
 
 help: ## Show the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .venv/bin/python: | preflight
 	$(PYTHON) -m venv .venv
@@ -66,6 +66,13 @@ upgrade: .venv/.dev ## Run the last release's code beside this one's, through ev
 chaos: .venv/.dev ## Kill, freeze and cut off every part of a whole system: [SECONDS=300] [SEED=7] [ARGS='--only kill-broker']
 	$(BIN)/python -m tests.chaos $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
+cluster-test: .venv/.dev ## Scale the chart on a real control plane with KEDA (builds both with Go, once): [ARGS='-k steady']
+	$(BIN)/python -m pytest -s -q tests/cluster --ignore $(COMPARE) $(ARGS)
+
+cluster-compare: .venv/.dev ## Compare the chart's scaling rule with others on the same control plane
+	$(BIN)/python -m pytest -s -q $(COMPARE) $(ARGS)
+COMPARE := tests/cluster/test_against_the_original.py
+
 bench: .venv/.dev ## Run the benchmarks: [BENCH=inference] [PRECISION=f32]
 	$(BIN)/python -m pytest $(if $(BENCH),tests/benchmarks/test_$(BENCH).py,tests/benchmarks) \
 	  $(if $(PRECISION),--precision $(PRECISION)) $(ARGS)
@@ -88,7 +95,8 @@ sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/l
 
 lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock
-	uv pip compile $(LOCK) --group build --group dev -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
+	uv pip compile $(LOCK) --group build --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-traces.lock
+	uv pip compile $(LOCK) --group build --group dev --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
 	uv pip compile $(LOCK) --group pyproject.toml:go -o deploy/requirements-go.lock
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import datetime
 from threading import Condition
+from typing import Protocol
 
 from schemas.messages import CaptureCounts, DropReason, PartitionRanges
+
+
+class Fate(Protocol):
+    """Who learns what became of one frame."""
+
+    def deliver(self, partition: int, offset: int) -> None:
+        """The broker acknowledged it."""
+
+    def fail(self) -> None:
+        """It was sent, and the producer gave it up."""
 
 
 class FrameCounter:

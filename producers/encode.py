@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 import cv2
 
@@ -18,6 +20,14 @@ class Jpeg:
     value: bytes
     width: int
     height: int
+
+
+class Moments(NamedTuple):
+    """When a picture was read, when the encoder took it, and when its JPEG was there."""
+
+    captured: datetime
+    taken: datetime
+    encoded: datetime
 
 
 def fitted(width: int, height: int, limit: int) -> tuple[int, int]:

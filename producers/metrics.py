@@ -39,7 +39,7 @@ class CaptureMetrics:
         self._cameras: set[str] = set()
 
     def begin(self, camera: str, models: Iterable[str]) -> None:
-        """The camera's frames are captured for `models`: all its series stand at 0, so that rates see the first step."""
+        """Frames of the camera are captured for `models`: its series stand at 0, so that rates see the first step."""
         label = self._label(camera)
         for model in models:
             for counter in (self._captured, self._delivered, self._failed):

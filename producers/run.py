@@ -7,13 +7,13 @@ import time
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
 from producers.control import followers_of
-from producers.counts import FrameCounter
-from producers.encode import Jpeg, encode
+from producers.counts import Fate, FrameCounter
+from producers.encode import Jpeg, Moments, encode
 from producers.fence import Fence
 from producers.mailbox import Mailbox
 from producers.metrics import CaptureMetrics
@@ -37,6 +37,9 @@ from schemas.messages import (
 from schemas.settings import Settings
 from schemas.spread import RoundRobin
 
+if TYPE_CHECKING:
+    from producers.traces import CaptureTraces  # OpenTelemetry, which only those load who want traces
+
 log = logging.getLogger(__name__)
 
 STATUS_S: Final = 5.0
@@ -59,6 +62,7 @@ class Worker:
     topics: Topics
     fence: Fence
     metrics: CaptureMetrics
+    traces: CaptureTraces | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,17 +251,19 @@ class CameraRun:
     def _send(self, offer: _Offer, unsent: dict[str, FrameCounter]) -> None:
         """Encode and send one picture; a model leaves `unsent` as soon as its frame's fate is in good hands."""
         limit = self._worker.settings.frame_limit_bytes
+        taken = self._clock.now() if self._worker.traces else None
         encoded = encode(offer.picture, self._widths, quality=self.camera.quality, limit_bytes=limit)
+        moments = Moments(offer.captured_at, taken, self._clock.now()) if taken else None
         for model, jpeg in encoded.items():
             if isinstance(jpeg, Jpeg):
-                sent = self._send_one(model, jpeg, offer)
+                sent = self._send_one(model, jpeg, offer, moments)
                 counter = unsent.pop(model)
                 if not sent:
                     counter.drop(DropReason.QUEUE_FULL)
             else:
                 unsent.pop(model).drop(jpeg)
 
-    def _send_one(self, model: str, jpeg: Jpeg, offer: _Offer) -> bool:
+    def _send_one(self, model: str, jpeg: Jpeg, offer: _Offer, moments: Moments | None) -> bool:
         worker, turn = self._worker, self._turns[model]
         info = FrameInfo(
             model=model,
@@ -271,12 +277,18 @@ class CameraRun:
             lane=self.camera.lane,
             followers=self._followers[model],
         )
+        fate: Fate = self._counters[model]
+        traced = worker.traces.begin(info, self._counters[model], moments) if worker.traces and moments else None
+        if traced:
+            info, fate = traced.info, traced
         partition = turn.partition(worker.topics.partitions(worker.settings.names.frames(model)))
-        sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
+        sent = worker.frames.send(info, jpeg.value, partition, fate)
         while offer.waits and not sent and not self._stop.wait(0.02):
-            sent = worker.frames.send(info, jpeg.value, partition, self._counters[model])
+            sent = worker.frames.send(info, jpeg.value, partition, fate)
         if sent:
             turn.sent()
+        elif traced:
+            traced.drop(DropReason.QUEUE_FULL)
         return sent
 
     def _close(self, deadline: float) -> None:

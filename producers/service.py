@@ -8,7 +8,7 @@ import signal
 import socket
 import time
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 
@@ -25,6 +25,9 @@ from producers.topics import Topics
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from producers.traces import CaptureTraces
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +75,7 @@ def run(settings: Settings, catalogue: Catalogue) -> int:
         topics=topics,
         fence=Fence(settings),
         metrics=CaptureMetrics(),
+        traces=_traces(settings),
     )
     log.info("capture starts site=%s owner=%s servers=%s", settings.site, worker.owner, settings.bootstrap_servers)
     return _serve(worker, stop)
@@ -115,6 +119,14 @@ def _await_hanging(manager: Manager) -> None:
     deadline = time.monotonic() + _HANG_S
     while manager.hanging() and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def _traces(settings: Settings) -> CaptureTraces | None:
+    if not settings.trace_ratio:
+        return None
+    from producers.traces import CaptureTraces  # noqa: PLC0415  # OpenTelemetry: an extra that may not be there
+
+    return CaptureTraces()
 
 
 def _prepare_opencv() -> None:

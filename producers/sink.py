@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
-from producers.counts import FrameCounter
+from producers.counts import Fate
 from producers.pump import Pump
 from schemas.messages import FrameInfo
 from schemas.settings import Settings
@@ -52,14 +52,14 @@ class FrameSink:
         """Whether the producer can do nothing more."""
         return self._pump.fatal.is_set()
 
-    def send(self, info: FrameInfo, jpeg: bytes, partition: int, counter: FrameCounter) -> bool:
-        """Queue a frame, whose fate `counter` will learn; False, and nothing counted, when the queue is full."""
+    def send(self, info: FrameInfo, jpeg: bytes, partition: int, fate: Fate) -> bool:
+        """Queue a frame, whose end `fate` will hear of; False, and nothing counted, when the queue is full."""
 
         def settle(error: KafkaError | None, record: Any) -> None:  # noqa: ANN401 (a confluent-kafka Message)
             if error is None:
-                counter.deliver(record.partition(), record.offset())
+                fate.deliver(record.partition(), record.offset())
             else:
-                self._fail(counter, info, partition, error)
+                self._fail(fate, info, partition, error)
 
         try:
             self._pump.producer.produce(
@@ -73,7 +73,7 @@ class FrameSink:
         except BufferError:
             return False
         except KafkaException as error:
-            self._fail(counter, info, partition, error.args[0])
+            self._fail(fate, info, partition, error.args[0])
         return True
 
     def close(self, timeout_s: float) -> int:
@@ -81,8 +81,8 @@ class FrameSink:
         return self._pump.close(timeout_s)
 
     @staticmethod
-    def _fail(counter: FrameCounter, info: FrameInfo, partition: int, error: KafkaError) -> None:
-        counter.fail()
+    def _fail(fate: Fate, info: FrameInfo, partition: int, error: KafkaError) -> None:
+        fate.fail()
         log.debug(
             "frame failed camera=%s model=%s seq=%d partition=%d error=%s",
             info.camera,

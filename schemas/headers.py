@@ -26,6 +26,7 @@ _EVENT: Final[dict[str, Any]] = {
     Header.REDRIVE: _NUMBER,
     Header.PARENT: _ADDRESS,
     Header.PARENT_INDEX: _NUMBER,
+    Header.TRACEPARENT: {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
 }
 
 FRAME: Final[dict[str, Any]] = {
@@ -36,7 +37,6 @@ FRAME: Final[dict[str, Any]] = {
     Header.WIDTH: _NUMBER,
     Header.HEIGHT: _NUMBER,
     Header.LANE: {"anyOf": [{"enum": [lane.value for lane in Lane]}, _IDENTIFIER]},
-    Header.TRACEPARENT: {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
     Header.FOLLOWERS: {"type": "string", "pattern": f"^{IDENTIFIER.pattern}(,{IDENTIFIER.pattern})*$"},
     Header.PARENT_BOX: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{3}}$"},
     Header.PARENT_MAP: {"type": "string", "pattern": f"^{_NUMBERS}(,{_NUMBERS}){{5}}$"},

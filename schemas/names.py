@@ -129,6 +129,7 @@ class Metric:
     STREAM_CLIENTS: Final = "framebus_stream_clients"
     HTTP_DURATION: Final = "framebus_http_request_duration_seconds"
     ERRORS: Final = "framebus_errors"
+    PUSH_FAILURES: Final = "framebus_push_failures"
     BUILD_INFO: Final = "framebus_build_info"
     REPLICA_RATE: Final = "framebus_replica_frames_per_second"
     LAG_FRAMES: Final = "framebus_lag_frames"
@@ -139,3 +140,28 @@ class Metric:
     LEDGER_REPEATS: Final = "framebus_ledger_repeats"
     LEDGER_CONFLICTS: Final = "framebus_ledger_conflicts"
     LEDGER_TIME: Final = "framebus_ledger_time_seconds"
+
+
+class SpanName:
+    """The spans of a frame's trace: what capture and a worker do with it, each with its stages."""
+
+    CAPTURE: Final = "capture"
+    WAIT: Final = "wait"
+    ENCODE: Final = "encode"
+    PRODUCE: Final = "produce"
+    INFERENCE: Final = "inference"
+    DECODE: Final = "decode"
+    INFER: Final = "infer"
+    OUTPUTS: Final = "outputs"
+    DELIVER: Final = "deliver"
+
+
+class SpanAttribute:
+    """What spans say of their frame; its address leads to the frame itself."""
+
+    ADDRESS: Final = "framebus.address"
+    CAMERA: Final = "framebus.camera"
+    MODEL: Final = "framebus.model"
+    RUN: Final = "framebus.run"
+    SEQ: Final = "framebus.seq"
+    AGE: Final = "framebus.age_seconds"

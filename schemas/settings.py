@@ -36,6 +36,10 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 _NAMES: Final = r"^([^\s,/@]+(,[^\s,/@]+)*)?$"
 
 
+_GATEWAY: Final = re.compile(r"https?://[A-Za-z0-9.:\[\]_-]+(/[A-Za-z0-9._~/-]*)?")
+"""Neither a user nor a parameter: nothing of it is a secret, so it may stand in logs."""
+
+
 def _check_token(token: SecretStr) -> SecretStr:
     if not _TOKEN.fullmatch(token.get_secret_value()):
         raise ValueError(
@@ -114,6 +118,12 @@ class Settings(BaseModel):
     """Of one client address, where tokens are set; twice as many may come at once."""
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    pushgateway: str | None = None
+    """Where capture and workers push their metrics, http://HOST:PORT, if they cannot be scraped."""
+    pushgateway_interval: float = Field(default=15.0, ge=1, le=3600)
+    """Seconds between two pushes."""
+    trace_ratio: float = Field(default=0.0, ge=0, le=1)
+    """The share of frames that capture begins a trace for; what has one is traced on. 0: nothing is loaded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("source_addresses")
@@ -128,6 +138,13 @@ class Settings(BaseModel):
         for root in (value or "").split(ROOT_SEPARATOR) if value is not None else ():
             if not root.startswith("/"):
                 raise ValueError(f"folder {root!r}: expected absolute paths with {ROOT_SEPARATOR} between them")
+        return value
+
+    @field_validator("pushgateway", mode="before")
+    @classmethod
+    def _gateway(cls, value: str | None) -> str | None:
+        if value is not None and not _GATEWAY.fullmatch(value):
+            raise ValueError("expected http://HOST:PORT or https://HOST:PORT, with a path or none, and no user in it")
         return value
 
     @field_validator("api_trusted_proxies")
@@ -213,9 +230,13 @@ SECRETS: Final = ("sasl_password", "ssl_key_password", *API_TOKENS)
 """The fields whose values nobody may see; each may also come from a file, `FRAMEBUS_<FIELD>_FILE`."""
 
 
+_HIDDEN: Final = frozenset({*SECRETS, "pushgateway"})
+"""Not shown where they are wrong: a URL is refused for the password that it holds."""
+
+
 def _explain(detail: ErrorDetails, given: Mapping[str, str]) -> str:
     field = str(detail["loc"][0]) if detail["loc"] else ""
     if not field:
         return str(detail["msg"]).removeprefix("Value error, ")
-    value = "(hidden)" if field in SECRETS else shown(str(given.get(field)))
+    value = "(hidden)" if field in _HIDDEN else shown(str(given.get(field)))
     return f"{ENVIRONMENT_PREFIX}{field.upper()}={value}: {str(detail['msg']).removeprefix('Value error, ')}"

@@ -6,18 +6,25 @@ import json
 import math
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Final
 
 from schemas.errors import TraceError
 
-_MINUTE_S = 60.0
+LONGEST_S: Final = 7 * 86_400.0
+"""A week: what a simulation may take, at most."""
+_MINUTE_S: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Arrivals as points of (seconds, frames a second), straight between them; two points at one time are a step."""
+    """Arrivals as points of (seconds, frames a second), straight between them; two points at one time are a step.
+
+    `replicas` is how many there were, as (seconds, replicas), where the arrivals are a recorded run's.
+    """
 
     name: str
     points: tuple[tuple[float, float], ...]
+    replicas: tuple[tuple[float, float], ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -55,7 +62,13 @@ def ramp(low: float, high: float, at: float, *, over_s: float, duration_s: float
 
 
 def bursts(low: float, high: float, at: float, *, length_s: float, every_s: float, duration_s: float) -> Load:
-    """`high` for `length_s`, again and again `every_s` seconds from `at` on, and `low` between."""
+    """`high` for `length_s`, again and again `every_s` seconds from `at` on, and `low` between.
+
+    Raises:
+        TraceError: They are shorter than a second, or run into one another.
+    """
+    if not 1 <= length_s < every_s:
+        raise TraceError(f"bursts of {length_s:g} s each {every_s:g} s: expected 1 <= length < distance")
     points: list[tuple[float, float]] = [(0, low)]
     while at + length_s < duration_s:
         points += [(at, low), (at, high), (at + length_s, high), (at + length_s, low)]
@@ -75,12 +88,12 @@ def read_trace(text: str, *, name: str) -> Load:
     """Read a recorded trace.
 
     It is CSV of `seconds,frames a second` a line, with a heading or without, or JSON: a list of such pairs, or an
-    object whose `samples` have `t` and `arrival_fps`, as `framebus simulate --json` writes.
+    object whose `samples` have `t` and `arrival_fps`, and may have `replicas`, as `framebus simulate --json` writes.
 
     Raises:
-        TraceError: It is neither, or its times do not rise.
+        TraceError: It is neither, its times do not rise, or it is longer than a week.
     """
-    pairs = _from_json(text, name) if text.lstrip()[:1] in ("[", "{") else _from_csv(text, name)
+    pairs, replicas = _from_json(text, name) if text.lstrip()[:1] in ("[", "{") else (_from_csv(text, name), [])
     if len(pairs) < 2:
         raise TraceError(f"trace {name}: {len(pairs)} points; expected two at least")
     start = pairs[0][0]
@@ -90,7 +103,9 @@ def read_trace(text: str, *, name: str) -> Load:
     for at, rate in pairs:
         if not (math.isfinite(at) and 0 <= rate < math.inf):
             raise TraceError(f"trace {name}: {rate} frames a second at {at} s; expected a number from 0 on")
-    return Load(name, tuple((at - start, rate) for at, rate in pairs))
+    if pairs[-1][0] - start > LONGEST_S:
+        raise TraceError(f"trace {name}: {pairs[-1][0] - start:g} s long; expected a week at most")
+    return Load(name, *(tuple((at - start, value) for at, value in column) for column in (pairs, replicas)))
 
 
 def _from_csv(text: str, name: str) -> list[tuple[float, float]]:
@@ -108,12 +123,14 @@ def _from_csv(text: str, name: str) -> list[tuple[float, float]]:
     return pairs
 
 
-def _from_json(text: str, name: str) -> list[tuple[float, float]]:
+def _from_json(text: str, name: str) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     try:
         document = json.loads(text)
         if isinstance(document, dict):
-            return [(float(one["t"]), float(one["arrival_fps"])) for one in document["samples"]]
-        return [(float(at), float(rate)) for at, rate in document]
+            samples = [(float(one["t"]), one) for one in document["samples"]]
+            replicas = [(at, float(one["replicas"])) for at, one in samples if "replicas" in one]
+            return [(at, float(one["arrival_fps"])) for at, one in samples], replicas
+        return [(float(at), float(rate)) for at, rate in document], []
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise TraceError(
             f"trace {name}: {type(error).__name__} {error}; expected [[SECONDS, FRAMES_A_SECOND], …] "

@@ -85,14 +85,18 @@ class Outcomes:
         self._dead_letters = settings.names.dead_letters
         self._skips = settings.names.skips
 
-    async def inferred(self, result: Result, crops: Iterable[CropCounts] = ()) -> None:
+    async def inferred(
+        self, result: Result, crops: Iterable[CropCounts] = (), *, traceparent: str | None = None
+    ) -> None:
         """Record a result, and what became of the frame's `crops`, which are delivered already.
+
+        A `traceparent` stands in the result's headers, as it stood in the frame's.
 
         Raises:
             EnvironmentMissingError: The broker did not acknowledge it for minutes.
         """
         key = result.frame.camera.encode()
-        record = Record(self._results, key, result.to_json(), result.headers())
+        record = Record(self._results, key, result.to_json(), result.headers(traceparent))
         counts = [Record(self._captures, key, one.to_json(), []) for one in crops]
         if counts:
             await asyncio.gather(*map(self._deliver, (*counts, record)))

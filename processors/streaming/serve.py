@@ -8,7 +8,7 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from processors.metrics import WorkerMetrics
 from processors.streaming.app import create_app, read_frames
@@ -25,6 +25,9 @@ from processors.streaming.worker import Worker
 from schemas.catalogue import Model
 from schemas.errors import NewerRecordError, StalledError
 from schemas.settings import Settings
+
+if TYPE_CHECKING:
+    from processors.traces import WorkerTraces
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +83,14 @@ async def _serve(life: _Life) -> int:
     inferring = Inferring(core, metrics, lambda: worker.busy)
     crops = CropWriter(settings, model, followers, outcomes, metrics)
     worker = Worker(
-        model, inferring=inferring, frames=app.consumer, outcomes=outcomes, metrics=metrics, timing=timing, crops=crops
+        model,
+        inferring=inferring,
+        frames=app.consumer,
+        outcomes=outcomes,
+        metrics=metrics,
+        timing=timing,
+        crops=crops,
+        traces=_traces(settings),
     )
     app.owner = worker
     app.slot = Slot(settings.slot) if settings.slot else None
@@ -108,6 +118,14 @@ async def _serve(life: _Life) -> int:
     if inferring.hung or isinstance(failure, StalledError) or not left:
         return HUNG
     return OK if settled and failure is None else FAILED
+
+
+def _traces(settings: Settings) -> WorkerTraces | None:
+    if not settings.trace_ratio:
+        return None
+    from processors.traces import WorkerTraces  # noqa: PLC0415  # OpenTelemetry: an extra that may not be there
+
+    return WorkerTraces()
 
 
 async def _run(app: FramesApp) -> None:

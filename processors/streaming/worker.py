@@ -12,7 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from processors.inference.shedding import Shedder
 from processors.inference.window import Entry
@@ -29,6 +29,9 @@ from processors.streaming.timing import Timing
 from schemas.catalogue import Model
 from schemas.errors import FrameError, LethalFrameError
 from schemas.messages import FrameAddress
+
+if TYPE_CHECKING:
+    from processors.traces import WorkerTraces  # OpenTelemetry, which only those load who want traces
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +55,7 @@ class Worker:
         metrics: WorkerMetrics,
         timing: Timing,
         crops: CropWriter | None = None,
+        traces: WorkerTraces | None = None,
     ) -> None:
         self.partitions = Partitions(lambda: Shedder(model.max_age))
         self.failed: asyncio.Future[Exception] = asyncio.get_running_loop().create_future()
@@ -64,6 +68,7 @@ class Worker:
         self._metrics = metrics
         self._timing = timing
         self._crops = crops
+        self._traces = traces
         self._slots = asyncio.Semaphore(WINDOW)
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
@@ -198,9 +203,14 @@ class Worker:
 
     async def _process(self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int) -> None:
         keep = self._crops is not None and self._crops.wants(frame.info)
+        traced = self._traces.begin(frame) if self._traces else None
+        if traced:
+            frame = traced.frame
         try:
             result, picture = await self._inferring.infer(frame, record.value, keep=keep)
         except FrameError as error:
+            if traced:
+                traced.fail(error)
             await self._bury(record, error, entry, attempt)
             return
         begun = time.perf_counter()
@@ -208,8 +218,11 @@ class Worker:
         crops = (
             await self._crops.write(frame, result.detections, picture) if self._crops and picture is not None else ()
         )
-        await self._outcomes.inferred(result, crops)
-        self._metrics.stage("deliver", time.perf_counter() - begun)
+        await self._outcomes.inferred(result, crops, traceparent=frame.info.traceparent)
+        delivered = time.perf_counter() - begun
+        self._metrics.stage("deliver", delivered)
+        if traced:
+            traced.end(result.stages, delivered)
         self._finish(entry)
 
     async def _bury(self, record: FrameRecord, error: FrameError, entry: Entry[Partition], attempt: int) -> None:

@@ -144,9 +144,12 @@ class Result(Message):
         parent = self.frame.parent
         return self.detections if parent is None else tuple(_moved(found, parent) for found in self.detections)
 
-    def headers(self) -> Headers:
+    def headers(self, traceparent: str | None = None) -> Headers:
         """CloudEvents headers; `ce_address` lets an audit count results without reading JSON."""
-        return _result_headers(self.frame, self.inferred_at)
+        headers = _result_headers(self.frame, self.inferred_at)
+        if traceparent:
+            headers.append((Header.TRACEPARENT, traceparent.encode()))
+        return headers
 
 
 def _moved(found: Detection, parent: Parent) -> Detection:

@@ -78,9 +78,10 @@ class _Preparation:
         return Prepared(tuple(command), environ)
 
     def _local(self, text: str, mounts: Mapping[str, Path]) -> str:
-        for path in sorted(mounts, key=len, reverse=True):
-            text = re.sub(rf"(?<![\w./-]){re.escape(path)}(?![\w.-])", str(mounts[path]), text)
-        return text.replace(_EVERYWHERE, self._sandbox.ip)
+        text = text.replace(_EVERYWHERE, self._sandbox.ip)
+        # In one pass: where a volume's folder is may begin like the path of another.
+        paths = "|".join(re.escape(path) for path in sorted(mounts, key=len, reverse=True))
+        return re.sub(rf"(?<![\w./-])({paths})(?![\w.-])", lambda path: str(mounts[path[1]]), text) if paths else text
 
     def _environ(self, container: Object) -> dict[str, str]:
         environ: dict[str, str] = {}

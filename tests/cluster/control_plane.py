@@ -26,7 +26,7 @@ class ControlPlane:
         self._binaries = binaries
         self._folder = folder
         self._processes = processes
-        self._sync_s = sync_s
+        self.sync_s: Final = sync_s
         self.authority: Final = Authority(folder / "certificates")
         self._port = free_port()
         administrator = self.authority.issue("administrator", group=ADMINISTRATORS)
@@ -127,7 +127,7 @@ class ControlPlane:
                 "--leader-elect=false",
                 f"--service-account-private-key-file={self._service_accounts.key}",
                 f"--root-ca-file={self.authority.certificate}",
-                f"--horizontal-pod-autoscaler-sync-period={self._sync_s}s",
+                f"--horizontal-pod-autoscaler-sync-period={self.sync_s}s",
             ],
         )
 

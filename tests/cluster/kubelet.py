@@ -38,15 +38,15 @@ class Kubelet:
         image: Image,
         folder: Path,
         *,
+        logs: Path,
         discovered: Path,
-        resources: Mapping[str, str] | None = None,
     ) -> None:
-        """`discovered` is where to write what a Prometheus is to scrape; `resources` are devices that the node has."""
+        """What Pods say goes to `logs`, and to `discovered` what a Prometheus is to scrape."""
         self._client = client
         self._image = image
         self._folder = folder
+        self._logs = logs
         self._discovered = discovered
-        self._capacity = {**_CAPACITY, **(resources or {})}
         self._pods: dict[str, Pod] = {}
         self._told: dict[str, Object] = {}
         self._addresses = 0
@@ -91,8 +91,8 @@ class Kubelet:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         ready = {"type": "Ready", "status": "True", "reason": "StandIn", "message": "", "lastHeartbeatTime": now}
         return {
-            "capacity": self._capacity,
-            "allocatable": self._capacity,
+            "capacity": _CAPACITY,
+            "allocatable": _CAPACITY,
             "conditions": [{**ready, "lastTransitionTime": now}],
             "addresses": [{"type": "InternalIP", "address": "127.0.0.1"}, {"type": "Hostname", "address": NODE}],
         }
@@ -140,7 +140,7 @@ class Kubelet:
             ports = pod.manifest["spec"]["containers"][0].get("ports", ())
             targets = [f"{pod.sandbox.ip}:{one['containerPort']}" for one in ports if one.get("name") == "metrics"]
             if pod.process is not None and targets:
-                found.append({"targets": targets, "labels": {"pod": pod.name}})
+                found.append({"targets": targets, "labels": {"pod": pod.name, "namespace": pod.namespace}})
         text = json.dumps(found)
         if text != self._discovered.read_text():
             part = self._discovered.with_suffix(".part")
@@ -156,7 +156,7 @@ class Kubelet:
         def make(container: Object) -> Prepared:
             return prepare(self._client, manifest, container, self._image, sandbox)
 
-        return Pod(manifest, sandbox, self._folder / f"{name}.log", make, self.exits)
+        return Pod(manifest, sandbox, self._logs / f"{name}.log", make, self.exits)
 
     def _tell(self, uid: str, pod: Pod) -> None:
         status = pod.status()
@@ -166,7 +166,7 @@ class Kubelet:
 
 
 def _path(pod: Pod) -> str:
-    return f"/api/v1/namespaces/{pod.manifest['metadata']['namespace']}/pods/{pod.name}"
+    return f"/api/v1/namespaces/{pod.namespace}/pods/{pod.name}"
 
 
 def _micro_now() -> str:

@@ -64,6 +64,10 @@ class Pod:
         return str(self.manifest["metadata"]["name"])
 
     @property
+    def namespace(self) -> str:
+        return str(self.manifest["metadata"]["namespace"])
+
+    @property
     def ended(self) -> bool:
         """Whether nothing of it runs or is to run."""
         return self.process is None and (self._asked or self.phase in ("Succeeded", "Failed"))

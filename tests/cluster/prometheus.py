@@ -23,6 +23,7 @@ class Prometheus:
         self._program = program
         self._folder = folder
         self._processes = processes
+        self.scrape_s: Final = scrape_s
         self._port = free_port()
         self.discovered: Final = folder / "targets.json"
         folder.mkdir(parents=True, exist_ok=True)
@@ -52,12 +53,6 @@ class Prometheus:
     def kill(self) -> None:
         """End it at once."""
         self._processes.kill(NAME)
-
-    def value(self, query: str) -> float | None:
-        """The one value of a query; None where it has none."""
-        answer = httpx.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=5).raise_for_status().json()
-        found = answer["data"]["result"]
-        return float(found[0]["value"][1]) if found else None
 
     def _answers(self) -> bool:
         self._processes.check(NAME)

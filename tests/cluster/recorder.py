@@ -6,14 +6,17 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import httpx
 
+from api.audit import Auditor
 from api.kafka import Log, Offsets
+from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
+from schemas.ledger import Account
 from schemas.settings import Settings
 from tests.cluster.kubernetes import Kubernetes, Object
 
@@ -28,6 +31,7 @@ class Sample:
     """One look at one model: frames that arrived in all, and a second since the look before; and its Deployment.
 
     `lag` is what KEDA sees: log ends less commits. `replicas` is what the Deployment is to have, `ready` what it has.
+    `inferred` and `skipped` are what the audit has found so far.
     """
 
     t: float
@@ -36,40 +40,56 @@ class Sample:
     lag: int
     replicas: int
     ready: int
+    inferred: int
+    skipped: int
 
 
 class Recorder:
     """Looks at all models once a second, in a thread of its own, while it is entered."""
 
     def __init__(
-        self, client: Kubernetes, settings: Settings, deployments: Mapping[str, str], namespace: str, partitions: int
+        self,
+        client: Kubernetes,
+        settings: Settings,
+        catalogue: Catalogue,
+        deployments: Mapping[str, str],
+        namespace: str,
     ) -> None:
-        """`deployments` are their names by model; every model has as many `partitions`."""
+        """`deployments` are their names by model."""
         self._client = client
         self._names = settings.names
         self._deployments = deployments
         self._namespace = namespace
         self._logs = {
-            model: [(self._names.frames(model), number) for number in range(partitions)] for model in deployments
+            model: [(self._names.frames(model), number) for number in range(catalogue.get(model).partitions)]
+            for model in deployments
         }
         self._offsets = Offsets(settings)
+        self._auditor = Auditor(settings, catalogue)
         self._samples: dict[str, list[Sample]] = {model: [] for model in deployments}
         self._begun = time.monotonic()
+        self.events: Final[list[tuple[float, str]]] = []
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recorder")
 
     def __enter__(self) -> Self:
+        self._look()
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._thread.join()
+        self._auditor.close()
         self._offsets.close()
 
     def now(self) -> float:
         """Seconds since the beginning, as samples count them."""
         return time.monotonic() - self._begun
+
+    def mark(self, event: str) -> None:
+        """Remember that something was done now."""
+        self.events.append((round(self.now(), 2), event))
 
     def samples(self, model: str, *, since: float = 0.0) -> list[Sample]:
         """What was seen of a model so far."""
@@ -93,10 +113,13 @@ class Recorder:
         ends = self._offsets.ends([one for logs in self._logs.values() for one in logs], deadline=deadline)
         path = f"/apis/apps/v1/namespaces/{self._namespace}/deployments"
         deployments = {one["metadata"]["name"]: one for one in self._client.list(path)}
+        self._auditor.refresh(_ASK_S)
+        rows = list(self._auditor.balance().rows())
         now = self.now()
         for model, logs in self._logs.items():
             if deployment := deployments.get(self._deployments[model]):
-                self._samples[model].append(self._sample(model, now, logs, ends, committed, deployment))
+                accounts = [account for _, name, account in rows if name == model]
+                self._samples[model].append(self._sample(model, now, logs, ends, committed, deployment, accounts))
 
     def _sample(
         self,
@@ -106,6 +129,7 @@ class Recorder:
         ends: Mapping[Log, int],
         committed: Mapping[Log, int],
         deployment: Object,
+        accounts: Sequence[Account],
     ) -> Sample:
         arrived = sum(ends[one] for one in logs)
         before = self.last(model)
@@ -117,6 +141,8 @@ class Recorder:
             lag=sum(ends[one] - committed.get(one, 0) for one in logs),
             replicas=deployment["spec"]["replicas"],
             ready=deployment.get("status", {}).get("readyReplicas", 0),
+            inferred=sum(account.inferred for account in accounts),
+            skipped=sum(account.skipped for account in accounts),
         )
 
 
@@ -127,8 +153,3 @@ def changes(samples: Sequence[Sample]) -> list[tuple[float, int]]:
         if before.replicas != after.replicas:
             found.append((after.t, after.replicas))
     return found
-
-
-def document(samples: Sequence[Sample]) -> list[dict[str, Any]]:
-    """As JSON has it."""
-    return [asdict(sample) for sample in samples]

@@ -21,6 +21,8 @@ from tests.cluster.processes import Processes
 from tests.cluster.prometheus import Prometheus
 
 ROOT: Final = Path(__file__).parents[2]
+BUILD: Final = ROOT / "build" / "cluster"
+"""Where runs leave what they saw."""
 PACED: Final = Path(__file__).parent / "paced"
 """What is installed in the image beside Framebus: the family of declared pace."""
 
@@ -52,7 +54,9 @@ class World:
         self.prometheus: Final = Prometheus(
             binaries["prometheus"], folder / "prometheus", self.processes, scrape_s=scrape_s
         )
-        self.kubelet: Final = Kubelet(self.client, image(), folder / "node", discovered=self.prometheus.discovered)
+        self.kubelet: Final = Kubelet(
+            self.client, image(), folder / "node", logs=self.processes.logs, discovered=self.prometheus.discovered
+        )
         self._ends = ExitStack()
 
     def __enter__(self) -> Self:

@@ -43,9 +43,9 @@ SUPER_USER = "root-of-the-broker"
 OTHER_PREFIX = "neighbour."
 
 
-def password_of(user: str) -> str:
+def password_of(user: str, common: str = SASL_PASSWORD) -> str:
     """Each user has a password of its own."""
-    return f"{SASL_PASSWORD}-of-{user}"
+    return f"{common}-of-{user}"
 
 
 @dataclass
@@ -55,6 +55,8 @@ class LockedKafka:
     folder: Path
     kafka: EmbeddedKafka
     catalogue: Catalogue
+    password: str = SASL_PASSWORD
+    """What all passwords begin with."""
     prefix: str = "locked."
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
@@ -66,7 +68,7 @@ class LockedKafka:
             prefix=prefix or self.prefix,
             security_protocol="SASL_SSL",
             sasl_username=name,
-            sasl_password=SecretStr(password_of(name)),
+            sasl_password=SecretStr(password_of(name, self.password)),
             ssl_ca_file=self.folder / "ca.pem",
             ssl_cert_file=self.folder / "client.pem",
             ssl_key_file=self.folder / "client.key",
@@ -94,7 +96,7 @@ class LockedKafka:
         admin = AdminClient(self.super_user.librdkafka())
         users = [f"framebus-{service}" for service in services]
         info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
-        wanted = [UserScramCredentialUpsertion(user, info, password_of(user).encode()) for user in users]
+        wanted = [UserScramCredentialUpsertion(user, info, password_of(user, self.password).encode()) for user in users]
         for future in admin.alter_user_scram_credentials(wanted).values():
             future.result(10)
 
@@ -139,16 +141,16 @@ class Running:
 
 
 @contextmanager
-def locked_kafka(folder: Path, catalogue: Catalogue) -> Iterator[LockedKafka]:
-    """A locked broker with the topics and rules of the plan."""
+def locked_kafka(folder: Path, catalogue: Catalogue, *, password: str = SASL_PASSWORD) -> Iterator[LockedKafka]:
+    """A locked broker with the topics and rules of the plan; all passwords begin with `password`."""
     authority = trustme.CA()
     write_certificate(authority, folder / "broker.pem", "127.0.0.1")
     authority.cert_pem.write_to_path(str(folder / "ca.pem"))
     write_client(authority, folder / "client.pem", folder / "client.key")
-    admin = SecretStr(password_of(SUPER_USER))
+    admin = SecretStr(password_of(SUPER_USER, password))
     locks = Locks(folder / "broker.pem", folder / "ca.pem", SUPER_USER, admin)
     with EmbeddedKafka(folder / "kafka", KafkaRuntime.prepare(Settings()), locks=locks) as kafka:
-        world = LockedKafka(folder, kafka, catalogue)
+        world = LockedKafka(folder, kafka, catalogue, password)
         assert world.super_user.librdkafka()["sasl.mechanism"] == MECHANISM
         try:
             world.provision()

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import math
-import os
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import httpx
 import numpy as np
 from confluent_kafka import Producer
-from prometheus_client.parser import text_string_to_metric_families
 
 from api.audit import Auditor
-from deploy.local.environment import environment_of, inherited
-from deploy.local.ports import free_port
 from processors.streaming.worker import WINDOW
 from producers.control import put_camera, remove_camera
 from schemas.catalogue import Catalogue
@@ -31,60 +24,12 @@ from schemas.settings import Settings
 from tests.integration.api_client import serving
 from tests.integration.api_world import frame_info
 from tests.integration.capture_world import eventually, read_topic
+from tests.integration.metrics_kit import Samples, Service, samples, services
 from tests.integration.streaming_kit import evict
 
 MODEL = "face-detection"
 COMMIT_S = 0.5
 OUTCOMES = ("inferred", "dead", "stale", "expired")
-Samples = Counter[tuple[str, ...]]
-
-
-class Service:
-    """A real service as a process, with its metrics on a port."""
-
-    def __init__(self, settings: Settings, log: Path, *arguments: str) -> None:
-        given = settings.model_copy(update={"metrics_port": free_port()})
-        self._url = f"http://127.0.0.1:{given.metrics_port}/metrics"
-        command = [sys.executable, "-W", "error", "-m", "deploy.cli", "run", *arguments]
-        environment = {**inherited(), **environment_of(given), "PYTHONPATH": os.environ.get("PYTHONPATH", "")}
-        with log.open("wb") as errors:
-            self.process = subprocess.Popen(command, env=environment, stderr=errors)
-
-    def scrape(self) -> Samples:
-        """Every counter's value by its name and labels, in the order of the labels' names; empty before it answers."""
-        try:
-            return samples(httpx.get(self._url, timeout=10).text)
-        except httpx.TransportError:
-            return Counter()
-
-    def kill(self) -> None:
-        """SIGKILL, if it still runs."""
-        self.process.kill()
-        self.process.wait(10)
-
-
-def samples(text: str) -> Samples:
-    return Counter(
-        {
-            (sample.name, *(value for _, value in sorted(sample.labels.items()))): int(sample.value)
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name.startswith("framebus_") and sample.value == int(sample.value)
-        }
-    )
-
-
-@contextmanager
-def services(settings: Settings, folder: Path) -> Iterator[Callable[..., Service]]:
-    """Starts services, and ends them."""
-    with ExitStack() as stack:
-
-        def start(*arguments: str) -> Service:
-            service = Service(settings, folder / f"{arguments[0]}-{time.monotonic_ns()}.log", *arguments)
-            stack.callback(service.kill)
-            return service
-
-        yield start
 
 
 def pictures(folder: Path, count: int) -> str:

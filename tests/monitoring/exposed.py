@@ -15,6 +15,7 @@ from api import metrics as api_metrics
 from api.lag_metrics import LagMetrics
 from api.ledger_metrics import LedgerMetrics
 from api.progress import Progress
+from deploy.cli.push import Pusher
 from deploy.cli.service import tell_build
 from processors.metrics import WorkerMetrics
 from producers.metrics import CaptureMetrics
@@ -22,10 +23,8 @@ from schemas.ledger import Account, Balance
 
 OURS = "framebus_"
 FOREIGN = {
-    "up": "Prometheus itself",
     "push_time_seconds": "the Pushgateway",
     "kube_horizontalpodautoscaler_spec_max_replicas": "kube-state-metrics",
-    "kube_horizontalpodautoscaler_spec_min_replicas": "kube-state-metrics",
     "kube_horizontalpodautoscaler_status_current_replicas": "kube-state-metrics",
     "kube_horizontalpodautoscaler_status_desired_replicas": "kube-state-metrics",
     "kube_horizontalpodautoscaler_status_condition": "kube-state-metrics",
@@ -67,6 +66,7 @@ def _capture() -> CollectorRegistry:
     registry = CollectorRegistry()
     CaptureMetrics(registry)
     tell_build("capture", registry)
+    Pusher("http://127.0.0.1:1", {}, registry)
     return registry
 
 
@@ -74,6 +74,7 @@ def _inference() -> CollectorRegistry:
     registry = CollectorRegistry()
     WorkerMetrics("m", registry, fps=1.0)
     tell_build("inference-m", registry)
+    Pusher("http://127.0.0.1:1", {}, registry)
     return registry
 
 

@@ -79,7 +79,7 @@ def with_rule(promtool: Path, folder: Path, file: str, change: str, to: str) -> 
 
 def found_in_silence(failures: str, alert: str) -> bool:
     """Whether the alert was found where it was to be silent."""
-    query = re.escape(rf'ALERTS{{alertname=\"{alert}\", alertstate=\"firing\"}}')
+    query = re.escape(rf"ALERTS{{alertname=\"{alert}\", alertstate=\"firing\"}}")
     return bool(re.search(rf'expr: "{query}", time: \w+,\s+exp: nil', failures))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -13,7 +14,9 @@ from prometheus_client import REGISTRY
 
 from deploy.catalogue import read_catalogue
 from deploy.cli.options import Kafka, read_settings
+from deploy.cli.push import pushing
 from deploy.cli.service import serve_metrics, set_up_logging, tell_build
+from deploy.cli.traces import tracing
 from deploy.services import API, CAPTURE
 from deploy.services import inference as worker_of
 from schemas.catalogue import Catalogue, Model
@@ -64,6 +67,12 @@ def _whole(catalogue: Catalogue) -> tuple[Catalogue]:
 def _no_check(_: Settings) -> None: ...
 
 
+@contextmanager
+def _observed(settings: Settings, service: str) -> Iterator[None]:
+    with tracing(settings, service), pushing(settings, service, REGISTRY):
+        yield
+
+
 def _run(
     module: str,
     kafka: str | None,
@@ -89,4 +98,6 @@ def _run(
         serve_metrics(settings)
     rules = import_module("deploy.topics.acl").rules(settings, catalogue)
     import_module("deploy.topics").await_topics(settings, catalogue, rules[needs])
-    raise typer.Exit(run(settings, *given))
+    with nullcontext() if shown_by else _observed(settings, needs):
+        code = run(settings, *given)
+    raise typer.Exit(code)

@@ -11,12 +11,13 @@ from typing import Annotated, Final
 import typer
 
 from deploy.cli.console import out, table
+from deploy.scaling.autoscaler import SYNC_S
 from deploy.scaling.comparison import COLUMNS, WORKERS, Row, cells, compare, loads, markdown
-from deploy.scaling.load import Load, bursts, constant, day, ramp, read_trace, step
+from deploy.scaling.load import LONGEST_S, Load, bursts, constant, day, ramp, read_trace, step
 from deploy.scaling.plot import plot
 from deploy.scaling.rules import CHART, Parameters, RuleName
 from deploy.scaling.simulator import Limits
-from deploy.scaling.timeline import Steps
+from deploy.scaling.timeline import Steps, apart
 from schemas.errors import TraceError
 
 app = typer.Typer(add_completion=False)
@@ -38,7 +39,7 @@ Burst = Annotated[
     str | None, typer.Option("--burst", metavar="FROM,TO,AT,FOR,EVERY", help="They are high for a while, repeatedly.")
 ]
 Day = Annotated[str | None, typer.Option("--day", metavar="LOW,HIGH", help="A day, in the whole duration.")]
-Duration = Annotated[float, typer.Option(min=60, max=604_800, help="Seconds, of a load that is no trace.")]
+Duration = Annotated[float, typer.Option(min=60, max=LONGEST_S, help="Seconds, of a load that is no trace.")]
 Chosen = Annotated[RuleName, typer.Option("--rule", help="What scales; lag-rate is what the chart ships.")]
 Compare = Annotated[bool, typer.Option("--compare", help="Every rule; without a load, on five loads of each kind.")]
 Fps = Annotated[float, typer.Option(min=0.01, max=100_000, help="Frames a second that one replica infers.")]
@@ -103,9 +104,10 @@ def simulate(  # noqa: PLR0913  # one parameter for each option
     if figure is not None and len(over) > 1:
         raise TraceError(f"--plot {figure} of several loads: expected one load beside --compare")
     rows = list(compare(over, tuple(RuleName) if compare_ else (rule,), setup, parameters, limits))
+    recorded = () if load is None else load.replicas
     if figure is not None:
-        _draw(rows, figure)
-    _show(rows, as_json=as_json, as_markdown=as_markdown)
+        _draw(rows, recorded, figure)
+    _show(rows, recorded, as_json=as_json, as_markdown=as_markdown)
 
 
 def _load(trace: Path | None, given: dict[str, str], duration: float) -> Load | None:
@@ -149,21 +151,33 @@ def _numbers(shape: str, text: str) -> list[float]:
     return numbers
 
 
-def _show(rows: Sequence[Row], *, as_json: bool, as_markdown: bool) -> None:
+def _show(rows: Sequence[Row], recorded: Steps, *, as_json: bool, as_markdown: bool) -> None:
+    away = {row.rule: apart(_replicas(row), recorded, slack_s=SYNC_S) for row in rows} if recorded else {}
     if as_json:
-        runs = [{"load": row.load, "rule": row.rule, **row.timeline.document()} for row in rows]
+        known = [{"replicas_from_recorded": away[row.rule]} if away else {} for row in rows]
+        runs = [
+            {"load": row.load, "rule": row.rule, **more, **row.timeline.document()}
+            for row, more in zip(rows, known, strict=True)
+        ]
         out.print(json.dumps(runs[0] if len(runs) == 1 else runs), markup=False, soft_wrap=True)
     elif as_markdown:
         out.print(markdown(rows), markup=False, soft_wrap=True)
     else:
         out.print(table(COLUMNS, map(cells, rows), right=COLUMNS[2:]))
+        for rule, mean in away.items():
+            out.print(f"{rule}: {mean:.2f} replicas from what was recorded, in the mean, within {SYNC_S:g} s")
 
 
-def _draw(rows: Sequence[Row], path: Path) -> None:
+def _replicas(row: Row) -> Steps:
+    return [(one.t, one.replicas) for one in row.timeline.samples]
+
+
+def _draw(rows: Sequence[Row], recorded: Steps, path: Path) -> None:
     first = rows[0].timeline.samples
+    replicas = {row.rule.value: _replicas(row) for row in rows}
     panels: dict[str, dict[str, Steps]] = {
         "frames a second that arrive": {"arrivals": [(one.t, one.arrival_fps) for one in first]},
-        "replicas": {row.rule.value: [(one.t, one.replicas) for one in row.timeline.samples] for row in rows},
+        "replicas": replicas | ({"recorded": recorded} if recorded else {}),
         "seconds that the oldest frame waits": {
             row.rule.value: [(one.t, one.oldest_s) for one in row.timeline.samples] for row in rows
         },

@@ -42,6 +42,12 @@ def test_a_trace_is_simulated_and_what_it_writes_is_a_trace(tmp_path: Path, caps
     second = json.loads(capsys.readouterr().out)
     assert second["samples"][-1]["replicas"] == 3
     assert second["figures"]["skipped"] == pytest.approx(first["figures"]["skipped"], rel=0.2)
+    assert "replicas_from_recorded" not in first
+    assert 0 <= second["replicas_from_recorded"] < 0.5  # it begins a second later between two looks
+    figure = tmp_path / "again.svg"
+    assert run("--trace", str(again), "--fps", "25", "--rule", "cpu", "--plot", str(figure)) == 0
+    assert "replicas from what was recorded" in capsys.readouterr().out
+    assert ">recorded<" in figure.read_text()
 
 
 @pytest.mark.parametrize(

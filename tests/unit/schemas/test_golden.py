@@ -204,9 +204,10 @@ def written() -> Iterable[tuple[str, object]]:
                 yield schema, json.loads(message.to_json())  # type: ignore[attr-defined]
     for name, example in EXAMPLES.items():
         yield name, json.loads(example.to_json())
+    trace = corpus.FRAMES["traceparent"].traceparent
     headers: dict[str, list[Any]] = {
         "frame": [info.encode() for info in corpus.FRAMES.values()],
-        "result": [result.headers() for result in corpus.RESULTS.values()],
+        "result": [result.headers(parent) for result in corpus.RESULTS.values() for parent in (None, trace)],
         "dead-letter": [letter.encode() for letter, _ in corpus.DEAD_LETTERS.values()],
     }
     for name, example_headers in EXAMPLE_HEADERS.items():

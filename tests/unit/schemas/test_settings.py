@@ -70,6 +70,10 @@ def test_one_definition_configures_the_client() -> None:
         ({"FRAMEBUS_SOURCE_ROOTS": "/videos:clips"}, "folder 'clips': expected absolute paths with : between them"),
         ({"FRAMEBUS_SOURCE_ROOTS": ""}, "folder '': expected absolute paths"),
         ({"FRAMEBUS_SOURCE_TLS": "no"}, "FRAMEBUS_SOURCE_TLS='no'"),
+        ({"FRAMEBUS_PUSHGATEWAY": "gateway:9091"}, "FRAMEBUS_PUSHGATEWAY=(hidden): expected http://HOST:PORT"),
+        ({"FRAMEBUS_PUSHGATEWAY": f"http://me:{SASL_PASSWORD}@gateway:9091"}, "and no user in it"),
+        ({"FRAMEBUS_PUSHGATEWAY": "http://gateway:9091/?token=x"}, "FRAMEBUS_PUSHGATEWAY=(hidden)"),
+        ({"FRAMEBUS_PUSHGATEWAY_INTERVAL": "0"}, "FRAMEBUS_PUSHGATEWAY_INTERVAL='0'"),
     ],
 )
 def test_a_wrong_variable_is_named(environ: dict[str, str], expected: str) -> None:
@@ -83,6 +87,11 @@ def test_proxies_are_addresses_and_networks_as_the_server_takes_them(proxies: st
     assert settings.api_trusted_proxies == proxies
     trusted = _TrustedHosts(proxies) if proxies else None
     assert trusted is None or not (trusted.trusted_literals or trusted.always_trust)
+
+
+@pytest.mark.parametrize("address", ["http://gateway:9091", "https://[fd00::1]:9091/edge/", "http://10.0.0.5"])
+def test_a_pushgateway_is_a_plain_address(address: str) -> None:
+    assert Settings.from_environment({"FRAMEBUS_PUSHGATEWAY": address}).pushgateway == address
 
 
 def test_every_secret_is_known_as_one() -> None:
@@ -100,3 +109,9 @@ def test_a_secret_never_reaches_an_error() -> None:
         Settings.from_environment(environ)
     assert SASL_PASSWORD not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_a_password_in_the_pushgateways_address_is_refused_and_not_told() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({"FRAMEBUS_PUSHGATEWAY": f"http://me:{SASL_PASSWORD}@gateway:9091"})
+    assert SASL_PASSWORD not in str(caught.value)

@@ -59,6 +59,18 @@ def test_traces_begin_at_zero(text: str) -> None:
     assert read_trace(text, name="t") == Load("t", ((0, 10), (60, 20)))
 
 
+def test_a_recorded_run_has_its_replicas() -> None:
+    samples = [{"t": at, "arrival_fps": 10, "replicas": at - 4} for at in (5, 6, 9)]
+    load = read_trace(json.dumps({"samples": samples}), name="t")
+    assert load.replicas == ((0, 1), (1, 2), (4, 5))
+
+
+@pytest.mark.parametrize(("length_s", "every_s"), [(0.5, 10), (10, 10), (20, 10), (5, 0)])
+def test_bursts_that_run_into_one_another_are_refused(length_s: float, every_s: float) -> None:
+    with pytest.raises(TraceError, match="expected 1 <= length < distance"):
+        bursts(1, 4, 10, length_s=length_s, every_s=every_s, duration_s=100)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -67,6 +79,7 @@ def test_traces_begin_at_zero(text: str) -> None:
         ("0,10\nten,20", "line 2"),
         ("0,10\n5", "line 2"),
         ("0,10\n0,20", "times that rise"),
+        ("0,10\n604801,10", "a week at most"),
         ("0,10\n5,-1", "-1.0 frames a second"),
         ("0,10\n5,inf", "inf frames a second"),
         ("0,10\nnan,3", "times that rise"),

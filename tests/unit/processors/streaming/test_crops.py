@@ -9,8 +9,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 
+from processors import traces as processors_traces
 from processors.inference.jpeg import check_jpeg
 from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
@@ -20,6 +24,7 @@ from processors.streaming.inferring import Inferring
 from processors.streaming.outcomes import DELIVERY_ATTEMPTS, Outcomes
 from processors.streaming.timing import Timing
 from processors.streaming.worker import Worker
+from processors.traces import WorkerTraces
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import (
@@ -36,7 +41,7 @@ from schemas.messages import (
     decode_frame_headers,
     identity_from_headers,
 )
-from schemas.names import Header, Metric
+from schemas.names import Header, Metric, SpanName
 from schemas.spread import RoundRobin
 from tests.unit.processors.streaming.fakes import (
     MODEL,
@@ -55,6 +60,7 @@ PERSON = Detection(label="person", score=0.9, box=(8.0, 4.0, 28.0, 44.0))
 CAR = Detection(label="car", score=0.9, box=(8.0, 4.0, 28.0, 44.0))
 SPECK = Detection(label="person", score=0.9, box=(8.0, 4.0, 10.0, 44.0))
 REFERENCE = FakeCore().reference
+PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 PICTURE = np.full((48, 64, 3), 90, np.uint8)
 
 
@@ -66,7 +72,7 @@ class Event:
 class Bench:
     """A worker of object-detection, which pose follows, in fake surroundings that acknowledge when told."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: WorkerTraces | None = None) -> None:
         catalogue = Catalogue()
         model = catalogue.get(MODEL)
         self.log = FakeLog({0: (0, 1000)})
@@ -83,6 +89,7 @@ class Bench:
             metrics=metrics,
             timing=Timing(revoke=0.05, stop=0.05),
             crops=CropWriter(SETTINGS, model, catalogue.followers(MODEL), outcomes, metrics),
+            traces=traces,
         )
         self._events: asyncio.Queue[Event] = asyncio.Queue()
         self._running = asyncio.create_task(self.worker.run(self._stream()))
@@ -91,10 +98,10 @@ class Bench:
         while True:
             yield await self._events.get()
 
-    async def feed(self, *followers: str, lane: Lane = Lane.BATCH) -> None:
+    async def feed(self, *followers: str, lane: Lane = Lane.BATCH, traceparent: str | None = None) -> None:
         await self.worker.assigned({0})
         self.worker.committed(self.log.history[-1])
-        headers = info(followers=followers, lane=lane).encode()
+        headers = replace(info(followers=followers, lane=lane), traceparent=traceparent).encode()
         self._events.put_nowait(Event(FakeRecord(0, headers=headers, timestamp=time.time())))
         await until(lambda: self.core.submitted)
 
@@ -122,6 +129,34 @@ class Bench:
     def count(self, fate: str) -> float | None:
         labels = {"model": MODEL, "follower": "pose", "fate": fate}
         return self.registry.get_sample_value(f"{Metric.CROPS}_total", labels)
+
+
+@pytest.mark.parametrize("traced", [False, True])
+async def test_crops_and_result_go_on_with_the_frames_trace(traced: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    monkeypatch.setattr(processors_traces, "get_tracer", provider.get_tracer)
+    bench = Bench(WorkerTraces() if traced else None)
+    await bench.feed("pose", traceparent=PARENT)
+    bench.answer(PERSON)
+    await bench.sent(1)
+    bench.acknowledge(0)
+    await bench.sent(3)
+    for number in (1, 2):
+        bench.acknowledge(number)
+    await until(lambda: bench.due == 1)
+    records = [record for record in bench.producer.records if record.topic != "t.captures"]
+    told = {dict(record.headers)[Header.TRACEPARENT] for record in records}
+    spans = {span.name: span for span in exporter.get_finished_spans()}
+    expected = PARENT
+    if traced:
+        whole = spans[SpanName.INFERENCE]
+        assert whole.parent is not None
+        assert f"{whole.parent.trace_id:032x}-{whole.parent.span_id:016x}" == PARENT[3:-3]
+        expected = f"00-{whole.context.trace_id:032x}-{whole.context.span_id:016x}-01"
+    assert told == {expected.encode()}
+    assert bool(spans) == traced
 
 
 async def test_a_result_waits_for_the_crops_and_the_commit_for_both() -> None:

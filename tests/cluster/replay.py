@@ -1,0 +1,45 @@
+"""A recorded run again, in the simulator: the same arrivals, the same settings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from deploy.scaling.autoscaler import Behaviour, Policy, PolicyType, Rules
+from deploy.scaling.fleet import Setup
+from deploy.scaling.load import read_trace
+from deploy.scaling.rules import Parameters, Rule, RuleName
+from deploy.scaling.simulator import Limits, simulate
+from deploy.scaling.timeline import Steps
+
+RECORDED: Final = Path(__file__).parent / "recorded" / "zero-to-many.json"
+"""The run that is committed."""
+
+
+def replay(recorded: Mapping[str, Any]) -> Steps:
+    """The replicas over time that the simulator decides on for the arrivals of `recorded`."""
+    behavior = recorded["behavior"]
+    parameters = Parameters(
+        behaviour=Behaviour(up=_rules(behavior["scaleUp"]), down=_rules(behavior["scaleDown"])),
+        polling_s=recorded["polling_s"],
+        cooldown_s=recorded["cooldown_s"],
+        scrape_s=recorded["scrape_s"],
+        range_s=recorded["window_s"],
+    )
+    setup = Setup(fps=recorded["fps"], partitions=recorded["partitions"], start_s=recorded["start_s"])
+    first = recorded["samples"][0]["replicas"]
+    timeline = simulate(
+        read_trace(json.dumps(recorded), name="recorded"),
+        Rule.of(RuleName.LAG_RATE, setup, parameters),
+        setup,
+        Limits(first=first, least=0),
+        sync_s=recorded["sync_s"],
+    )
+    return [(one.t, one.replicas) for one in timeline.samples]
+
+
+def _rules(given: Mapping[str, Any]) -> Rules:
+    policies = tuple(Policy(PolicyType(one["type"]), one["value"], one["periodSeconds"]) for one in given["policies"])
+    return Rules(given["stabilizationWindowSeconds"], policies)
