@@ -125,6 +125,7 @@ class Metric:
     MODEL_INFO: Final = "framebus_model_info"
     CAMERA_UP: Final = "framebus_camera_up"
     WINDOW: Final = "framebus_window_frames"
+    WINDOW_FULL: Final = "framebus_window_full_seconds"
     CLOCK_AHEAD: Final = "framebus_clock_ahead_seconds"
     STREAM_CLIENTS: Final = "framebus_stream_clients"
     HTTP_DURATION: Final = "framebus_http_request_duration_seconds"
