@@ -123,6 +123,7 @@ class Metric:
     FRAME_AGE: Final = "framebus_frame_age_seconds"
     STAGE_DURATION: Final = "framebus_stage_duration_seconds"
     MODEL_INFO: Final = "framebus_model_info"
+    CAMERAS: Final = "framebus_cameras"
     CAMERA_UP: Final = "framebus_camera_up"
     WINDOW: Final = "framebus_window_frames"
     WINDOW_FULL: Final = "framebus_window_full_seconds"

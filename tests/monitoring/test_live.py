@@ -115,3 +115,7 @@ def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
             expected = {"FramebusCameraDown", "FramebusNoWorker"}
             eventually(lambda: alerting(server) >= expected, "alerts on what is broken", 60)
             assert alerting(server) <= odd | expected, "and on nothing else"
+            running[0].kill()
+            expected = {"FramebusCamerasSilent", "FramebusCaptureMissing", "FramebusNoWorker"}
+            eventually(lambda: alerting(server) >= expected, "alerts on cameras that nobody runs", 60)
+            assert alerting(server) <= odd | expected, "and a camera that nobody runs is not down beside that"
