@@ -152,8 +152,8 @@ class Rule(Part):
 
     target_lag_seconds: Annotated[float, Field(gt=0, le=3600)]
     rate_utilisation: Annotated[float, Field(gt=0, le=1)]
-    activation_lag_seconds: Annotated[float, Field(gt=0, le=3600)]
-    activation_rate: Annotated[float, Field(ge=0, le=1)]
+    activation_lag: Annotated[int, Field(ge=0, le=1_000_000_000)]
+    activation_rate: Annotated[float, Field(ge=0, le=1_000_000)]
     polling_interval: Annotated[int, Field(ge=1, le=3600)]
     cooldown_period: Seconds
     behavior: Behavior

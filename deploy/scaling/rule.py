@@ -18,10 +18,10 @@ UTILISATION: Final = 0.8
 """How much of its pace a replica is given when nothing is wrong; the rest works off what came during a start."""
 TOLERANCE: Final = 0.1
 """The autoscaler lets a ratio of use to target be that is this near to 1: `--horizontal-pod-autoscaler-tolerance`."""
-ACTIVATION_LAG_S: Final = 0.5
-"""A lag that one replica works off within this time wakes nobody."""
-ACTIVATION_RATE: Final = 0.02
-"""Arrivals that keep one replica busy for less than this share of the time neither hold it nor wake it."""
+ACTIVATION_LAG: Final = 1
+"""More frames than this that wait hold a replica, or wake one: `activationLagThreshold` of the Kafka trigger."""
+ACTIVATION_RATE: Final = 0.1
+"""More arrivals a second than this do: `activationThreshold` of the Prometheus trigger. The slowest camera is above."""
 _MILLI: Final = 1000
 
 
@@ -44,26 +44,25 @@ class Thresholds:
         *,
         target_lag_s: float = TARGET_LAG_S,
         utilisation: float = UTILISATION,
-        activation_lag_s: float = ACTIVATION_LAG_S,
+        activation_lag: int = ACTIVATION_LAG,
         activation_rate: float = ACTIVATION_RATE,
     ) -> Self:
-        """The thresholds for a model of which one replica infers `fps` frames a second."""
+        """The thresholds for a model of which one replica infers `fps` frames a second.
+
+        What activates is a matter of the cameras and not of the pace: one of a frame a second is to keep a replica of
+        a model that infers hundreds.
+        """
         return cls(
             lag=lag_threshold(fps, target_lag_s),
-            activation_lag=activation_lag_threshold(fps, activation_lag_s),
+            activation_lag=activation_lag,
             rate=rate_threshold(fps, utilisation),
-            activation_rate=activation_rate * fps,
+            activation_rate=activation_rate,
         )
 
 
 def lag_threshold(fps: float, target_lag_s: float = TARGET_LAG_S) -> int:
     """The frames that one replica works off in `target_lag_s`: `lagThreshold` of the Kafka trigger, at least 1."""
     return max(1, math.floor(target_lag_s * fps))
-
-
-def activation_lag_threshold(fps: float, activation_lag_s: float = ACTIVATION_LAG_S) -> int:
-    """The lag up to which no replica is started: `activationLagThreshold` of the Kafka trigger, at least 1."""
-    return max(1, math.floor(activation_lag_s * fps))
 
 
 def rate_threshold(fps: float, utilisation: float = UTILISATION) -> float:
@@ -126,16 +125,6 @@ def wanted_utilisation(
 def max_replicas(partitions: int, most: int | None = None) -> int:
     """The replicas that can work at once: `maxReplicaCount`; one more than partitions would be idle."""
     return partitions if most is None else min(most, partitions)
-
-
-def wanted(lag: int, rate: float, thresholds: Thresholds, *, partitions: int, replicas: int) -> int:
-    """The replicas that lag and arrival rate ask for together: the larger of both, at most one a partition.
-
-    `replicas` is how many there are now: the autoscaler's tolerance keeps them where that is near enough.
-    """
-    by_lag = wanted_average(reported_lag(lag, thresholds.lag, partitions), thresholds.lag, replicas=replicas)
-    by_rate = wanted_average(rate, thresholds.rate, replicas=replicas)
-    return min(max_replicas(partitions), max(by_lag, by_rate))
 
 
 def replicas_for(rate: float, fps: float, *, utilisation: float = UTILISATION) -> int:

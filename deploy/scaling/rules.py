@@ -8,7 +8,7 @@ from typing import Final
 
 from deploy.scaling.autoscaler import Behaviour, Policy, PolicyType, Rules
 from deploy.scaling.fleet import Setup
-from deploy.scaling.rule import ACTIVATION_LAG_S, TARGET_LAG_S, UTILISATION, Thresholds
+from deploy.scaling.rule import ACTIVATION_LAG, TARGET_LAG_S, UTILISATION, Thresholds
 from deploy.scaling.triggers import ArrivalTrigger, CpuTrigger, DropTrigger, LagTrigger, RatioTrigger, Trigger
 
 CNAP_THRESHOLD: Final = 10.0
@@ -45,7 +45,7 @@ class Parameters:
     declared_fps: float | None = None
     target_lag_s: float = TARGET_LAG_S
     utilisation: float = UTILISATION
-    activation_lag_s: float = ACTIVATION_LAG_S
+    activation_lag: int = ACTIVATION_LAG
     behaviour: Behaviour = CHART
     polling_s: float = 5.0
     cooldown_s: float = 300.0
@@ -72,7 +72,7 @@ class Rule:
             given.declared_fps or setup.fps,
             target_lag_s=given.target_lag_s,
             utilisation=given.utilisation,
-            activation_lag_s=given.activation_lag_s,
+            activation_lag=given.activation_lag,
         )
         lag = LagTrigger(thresholds, setup.partitions)
         usual = cls((lag,), Behaviour(), 30.0, 300.0, given.scrape_s, given.range_s)

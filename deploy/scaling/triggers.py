@@ -91,7 +91,7 @@ class CpuTrigger:
     target: float
 
     def wanted(self, view: View) -> int | None:
-        unready = view.replicas - len(view.uses)
+        unready = max(0, view.replicas - len(view.uses))  # some that were measured may have been stopped since
         return wanted_utilisation(view.uses, self.target, unready=unready, replicas=view.replicas)
 
     def active(self, view: View) -> bool:

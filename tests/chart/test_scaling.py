@@ -13,7 +13,7 @@ import yaml
 from deploy.chart.schema import CHART
 from deploy.scaling.autoscaler import Behaviour, Policy, PolicyType, Rules, Select
 from deploy.scaling.rule import (
-    ACTIVATION_LAG_S,
+    ACTIVATION_LAG,
     ACTIVATION_RATE,
     TARGET_LAG_S,
     UTILISATION,
@@ -74,7 +74,7 @@ def test_the_defaults_are_the_rules() -> None:
     values = yaml.safe_load((CHART / "values.yaml").read_text())["scaling"]
     assert values["targetLagSeconds"] == TARGET_LAG_S
     assert values["rateUtilisation"] == UTILISATION
-    assert values["activationLagSeconds"] == ACTIVATION_LAG_S
+    assert values["activationLag"] == ACTIVATION_LAG
     assert values["activationRate"] == ACTIVATION_RATE
 
 

@@ -41,10 +41,10 @@ Burst = Annotated[
 Day = Annotated[str | None, typer.Option("--day", metavar="LOW,HIGH", help="A day, in the whole duration.")]
 Duration = Annotated[float, typer.Option(min=60, max=LONGEST_S, help="Seconds, of a load that is no trace.")]
 Chosen = Annotated[RuleName, typer.Option("--rule", help="What scales; lag-rate is what the chart ships.")]
-Compare = Annotated[bool, typer.Option("--compare", help="Every rule; without a load, on five loads of each kind.")]
-Fps = Annotated[float, typer.Option(min=0.01, max=100_000, help="Frames a second that one replica infers.")]
+Compare = Annotated[bool, typer.Option("--compare", help="Every rule; without a load, on five, one of each kind.")]
+Fps = Annotated[float, typer.Option(min=0.1, max=100_000, help="Frames a second that one replica infers.")]
 Declared = Annotated[
-    float | None, typer.Option("--declared-fps", min=0.01, help="What the catalogue says instead of --fps.")
+    float | None, typer.Option("--declared-fps", min=0.1, help="What the catalogue says instead of --fps.")
 ]
 Partitions = Annotated[int, typer.Option(min=1, max=1_000, help="Of the model's frames topic.")]
 MaxAge = Annotated[float, typer.Option(min=0.1, help="Seconds after which a frame is skipped.")]

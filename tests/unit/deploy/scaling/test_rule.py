@@ -4,13 +4,11 @@ import pytest
 
 from deploy.scaling.rule import (
     Thresholds,
-    activation_lag_threshold,
     lag_threshold,
     max_replicas,
     rate_threshold,
     replicas_for,
     reported_lag,
-    wanted,
     wanted_average,
     wanted_utilisation,
     wanted_value,
@@ -25,14 +23,9 @@ def test_the_lag_threshold_is_time_in_frames_and_at_least_one(fps: float, target
     assert lag_threshold(fps, target_lag_s) == expected
 
 
-@pytest.mark.parametrize(("fps", "expected"), [(60, 30), (5, 2), (1, 1), (0.1, 1)])
-def test_a_lag_of_moments_wakes_nobody(fps: float, expected: int) -> None:
-    assert activation_lag_threshold(fps) == expected
-
-
 def test_thresholds_of_a_model() -> None:
     assert rate_threshold(5) == pytest.approx(4.0)
-    assert Thresholds.of(5.0) == Thresholds(lag=10, activation_lag=2, rate=4.0, activation_rate=0.1)
+    assert Thresholds.of(5.0) == Thresholds(lag=10, activation_lag=1, rate=4.0, activation_rate=0.1)
     assert Thresholds.of(5.0, target_lag_s=1.0, utilisation=0.5).rate == 2.5
 
 
@@ -54,7 +47,7 @@ def test_the_kafka_scaler_cuts_only_by_the_integer_quotient(
 
 def test_without_a_maximum_the_kafka_scaler_asks_for_one_replica_too_many() -> None:
     assert wanted_average(reported_lag(249, 50, 4), 50, replicas=1) == 5
-    assert wanted(249, 0, Thresholds(50, 1, 1, 0), partitions=4, replicas=1) == 4
+    assert max_replicas(4) == 4
 
 
 @pytest.mark.parametrize(
@@ -97,23 +90,6 @@ def test_value(value: float, target: float, replicas: int, ready: int, expected:
 @pytest.mark.parametrize(("partitions", "most", "expected"), [(12, None, 12), (12, 4, 4), (4, 9, 4)])
 def test_no_more_replicas_than_partitions(partitions: int, most: int | None, expected: int) -> None:
     assert max_replicas(partitions, most) == expected
-
-
-@pytest.mark.parametrize(
-    ("lag", "rate", "replicas", "expected"),
-    [
-        (0, 0, 1, 0),
-        (0, 12.5, 0, 4),  # ceil(12.5 / 4)
-        (0, 12.5, 4, 4),
-        (35, 0, 0, 4),  # ceil(35 / 10)
-        (35, 20, 1, 5),  # the larger of both
-        (500, 20, 1, 8),  # never more than partitions
-        (0, 8.4, 2, 2),  # within the tolerance of what two are given
-        (0, 12.5, 3, 3),  # 12.5 is 4 % above what three are given: the tolerance lets them be
-    ],
-)
-def test_lag_and_arrival_rate_together(lag: int, rate: float, replicas: int, expected: int) -> None:
-    assert wanted(lag, rate, Thresholds.of(5.0), partitions=8, replicas=replicas) == expected
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(0, 0), (0.1, 1), (4, 1), (4.1, 2), (12.5, 4)])

@@ -114,13 +114,21 @@ def test_a_load_that_fits_changes_nothing(share: float) -> None:
     assert timeline.figures().skipped == 0
 
 
-@pytest.mark.parametrize(("activation_lag_s", "sleep_s"), [(0.5, 50), (6, 600)])
+@pytest.mark.parametrize(("activation_lag", "sleep_s"), [(5, 100), (60, 1200)])
 def test_a_keep_alive_wakes_a_replica_as_often_as_it_fills_the_activation_lag(
-    activation_lag_s: float, sleep_s: float
+    activation_lag: int, sleep_s: float
 ) -> None:
-    """A frame every ten seconds is not enough to hold a replica; while there is none, these frames pile up."""
-    rule = Rule.of(RuleName.LAG_RATE, WORKERS, Parameters(activation_lag_s=activation_lag_s))
-    timeline = simulate(constant(0.1, duration_s=3600), rule, WORKERS, Limits(first=1, least=0))
+    """A frame every twenty seconds is not enough to hold a replica; while there is none, these frames pile up."""
+    rule = Rule.of(RuleName.LAG_RATE, WORKERS, Parameters(activation_lag=activation_lag))
+    timeline = simulate(constant(0.05, duration_s=7200), rule, WORKERS, Limits(first=1, least=0))
     sleeps = [len(list(group)) for awake, group in groupby(replicas(timeline)) if not awake]
     assert sleeps
-    assert all(sleep_s <= sleep <= sleep_s + 20 for sleep in sleeps[:-1])
+    assert all(sleep_s <= sleep <= sleep_s + 25 for sleep in sleeps[:-1])
+
+
+@pytest.mark.parametrize("fps", [5.0, 240.0])
+def test_a_camera_of_one_frame_a_second_keeps_its_replica(fps: float) -> None:
+    setup = Setup(fps=fps)
+    timeline = run(RuleName.LAG_RATE, constant(1, duration_s=1800), Limits(first=0, least=0), setup)
+    assert 0 not in replicas(timeline, since=30)
+    assert skipped(timeline.samples, since=60) == 0
