@@ -86,8 +86,9 @@ fuzz: .venv/.dev ## Run the coverage-guided fuzzers: [SECONDS=60]
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew
+schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew, and the chart's schema
 	$(BIN)/python -m schemas
+	$(BIN)/python -m deploy.chart
 
 sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/licences.md
 	$(BIN)/python -m deploy.bill
@@ -96,6 +97,7 @@ lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock
 	uv pip compile $(LOCK) --group build --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-traces.lock
 	uv pip compile $(LOCK) --group build --group dev --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
+	uv pip compile $(LOCK) --group pyproject.toml:go -o deploy/requirements-go.lock
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
 clean: ## Remove what was built here (the cache in ~/.cache/framebus stays)

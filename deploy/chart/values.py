@@ -342,6 +342,7 @@ class NetworkPolicy(Part):
     api: From
     cameras: To
     networks: Networks
+    egress: list[Things]
 
 
 class PodDisruptionBudget(Part):
@@ -376,6 +377,7 @@ class Monitoring(Part):
     pod_monitors: PodMonitors
     rules: Watched
     dashboards: Dashboards
+    pushgateway: Annotated[str, Field(pattern=r"^(https?://\S+)?$")]
 
 
 class Values(Part):

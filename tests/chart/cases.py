@@ -97,11 +97,13 @@ OWN: Final[Values] = {
         "dns": {"to": [{"namespaceSelector": {}}]},
         "kafka": {"to": [{"podSelector": {"matchLabels": {"app": "kafka"}}}], "ports": [9094]},
         "networks": {"to": [{"ipBlock": {"cidr": "10.9.0.0/16"}}]},
+        "egress": [{"ports": [{"port": 9091}]}],
     },
     "monitoring": {
         "podMonitors": {"labels": {"release": "prometheus"}},
         "rules": {"labels": {"release": "prometheus"}},
         "dashboards": {"annotations": {"folder": "Video"}},
+        "pushgateway": "http://gateway.example:9091",
     },
 }
 """Every value that has a branch in a template."""

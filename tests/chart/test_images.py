@@ -6,6 +6,7 @@ import re
 import shlex
 from fnmatch import fnmatch
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 
 import yaml
@@ -23,6 +24,8 @@ COMPOSE: Final[dict[str, Any]] = yaml.safe_load((ROOT / "deploy" / "compose.yaml
 
 TOKENS: Final = {"FRAMEBUS_API_VIEWER_TOKEN": VIEWER_TOKEN, "FRAMEBUS_API_OPERATOR_TOKEN": OPERATOR_TOKEN}
 
+ARGUMENTS: Final = dict(re.findall(r"^ARG (\w+)=(.*)$", DOCKERFILE, re.MULTILINE))
+
 
 def instructions() -> list[tuple[str, str]]:
     """Each instruction with what follows it; continued lines as one."""
@@ -37,7 +40,7 @@ def copied() -> list[str]:
     for word, rest in instructions():
         if word == "COPY" and "--from=" not in rest:
             *sources, _ = shlex.split(rest)
-            found += sources
+            found += [Template(source).substitute(ARGUMENTS) for source in sources]
     return found
 
 
@@ -69,9 +72,8 @@ def test_stages_that_are_copied_from_exist() -> None:
 
 def test_base_images_are_arguments_and_name_no_architecture() -> None:
     bases = {rest.split()[0] for word, rest in instructions() if word == "FROM" and rest.startswith("$")}
-    arguments = dict(rest.split("=", 1) for word, rest in instructions() if word == "ARG")
     assert bases == {"${PYTHON}", "${NODE}"}
-    assert {"PYTHON", "NODE", "MODELS"} == arguments.keys()
+    assert {"PYTHON", "NODE", "LOCK", "MODELS"} == ARGUMENTS.keys()
     assert not re.search(r"amd64|x86_64|--platform", re.sub(r"^#.*$", "", DOCKERFILE, flags=re.MULTILINE))
 
 

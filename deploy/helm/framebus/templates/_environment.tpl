@@ -80,6 +80,9 @@ its volume is called where a pod has two.
 {{- define "framebus.metricsEnvironment" -}}
 - {name: FRAMEBUS_METRICS_HOST, value: 0.0.0.0}
 - {name: FRAMEBUS_METRICS_PORT, value: {{ int .Values.metricsPort | quote }}}
+{{- with .Values.monitoring.pushgateway }}
+- {name: FRAMEBUS_PUSHGATEWAY, value: {{ . | quote }}}
+{{- end }}
 {{- end -}}
 
 {{/* A hash of what a process reads of the catalogue, so that it is started anew when that changes, and only then: not
