@@ -44,7 +44,7 @@ def run(settings: Settings, model: Model, followers: Sequence[Model] = ()) -> in
         cache=settings.cache_dir / "compiled",
     )
     log.info("tier chosen model=%s precision=%s reason=%r", model.name, core.reference.precision, tier.why)
-    metrics = WorkerMetrics(model.name, fps=model.fps, followers=[follower.name for follower in followers])
+    metrics = WorkerMetrics(model.name, fps=model.replicas.fps, followers=[follower.name for follower in followers])
     code = run_worker(settings, model, core, metrics, followers=followers)
     if code == HUNG:
         log.error("something hangs, ending the process at once model=%s", model.name)

@@ -67,10 +67,15 @@ class OutputSpec(Entry):
 
 
 class Replicas(Entry):
-    """How many workers a model may have; without `max`, as many as its topic has partitions."""
+    """How many workers a model may have; without `max`, as many as its topic has partitions.
+
+    `fps` is how many frames a second one of them infers on the machines that it is for (`framebus model show` measures
+    this one): the autoscaler divides the arrivals by it. Too low costs workers, too high lets frames wait.
+    """
 
     min: Annotated[int, Field(ge=0, le=10_000)] = 1
     max: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    fps: Annotated[float, Field(gt=0, le=100_000)] = 30.0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

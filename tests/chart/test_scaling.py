@@ -59,7 +59,7 @@ def test_the_numbers_are_the_rules(helm: Helm, case: str) -> None:
             assert case in {"no autoscaler", "a site's cameras only"}
             continue
         target = 1.5 if (case, entry["name"]) == ("everything", "pose") else TARGET_LAG_S
-        wanted = Thresholds.of(entry["fps"], target_lag_s=target, utilisation=UTILISATION)
+        wanted = Thresholds.of(entry["replicas"]["fps"], target_lag_s=target, utilisation=UTILISATION)
         lag = triggers(spec)["lag"]["metadata"]
         assert (int(lag["lagThreshold"]), int(lag["activationLagThreshold"])) == (wanted.lag, wanted.activation_lag)
         if "rate" in triggers(spec):
@@ -218,11 +218,11 @@ def test_keda_signs_in_as_services_do(helm: Helm, mechanism: str, theirs: str) -
 
 
 def test_an_entry_that_says_less_scales_as_the_catalogue_fills_it_in(helm: Helm) -> None:
-    """Partitions, fps and replicas of an entry without them: the chart has the catalogue's defaults too."""
-    entry = {key: value for key, value in MODELS["models"][0].items() if key not in {"partitions", "replicas", "fps"}}
-    default = {name: Model.model_fields[name].default for name in ("partitions", "fps", "replicas")}
+    """Partitions and replicas of an entry without them: the chart has the catalogue's defaults too."""
+    entry = {key: value for key, value in MODELS["models"][0].items() if key not in {"partitions", "replicas"}}
+    default = {name: Model.model_fields[name].default for name in ("partitions", "replicas")}
     (spec,) = scaled(helm, LEAST, PROMETHEUS, {"models": [entry]}).values()
-    wanted = Thresholds.of(default["fps"])
+    wanted = Thresholds.of(default["replicas"].fps)
     assert triggers(spec)["lag"]["metadata"]["lagThreshold"] == str(wanted.lag)
     assert float(triggers(spec)["rate"]["metadata"]["threshold"]) == wanted.rate
     assert (spec["minReplicaCount"], spec["maxReplicaCount"]) == (default["replicas"].min, default["partitions"])

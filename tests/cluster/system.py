@@ -42,9 +42,8 @@ def entry(name: str, network: Path, *, least: int) -> dict[str, Any]:
         "labels": {0: "scene"},
         "input": {"width": 32, "height": 24},
         "precision": "f32",
-        "fps": FPS,
         "partitions": PARTITIONS,
-        "replicas": {"min": least},
+        "replicas": {"min": least, "fps": FPS},
     }
 
 

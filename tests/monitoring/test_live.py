@@ -102,7 +102,7 @@ def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
             eventually(lambda: not unanswered(server), "an answer to every query", 90)
             assert unanswered(server) == []
             check_labels(server)
-            check_values(server, fps=60.0)
+            check_values(server, fps=30.0)
 
             states = by_name(server)
             assert states.keys() == ALERTS.keys() | RECORDS.keys()

@@ -1,4 +1,4 @@
-"""A family of declared pace: however fast the machine is, a replica infers no more than its entry's `fps`.
+"""A family of declared pace: however fast the machine is, a replica infers no more than its entry's `replicas.fps`.
 
 It is installed as anybody's family is: by an entry point, in the dist-info beside this file. What a Pod has more of
 than others is then no question of how many cores the test has.
@@ -35,7 +35,7 @@ _PACE: Final = _Pace()
 
 
 def _decode(_outputs: Mapping[str, Floats], model: Model, placement: Placement) -> tuple[Detection, ...]:
-    _PACE.serve(1.0 / model.fps)
+    _PACE.serve(1.0 / model.replicas.fps)
     box = (0.0, 0.0, float(placement.width), float(placement.height))
     return (Detection(label=model.labels[0], score=1.0, box=box),)
 
