@@ -26,8 +26,10 @@ from schemas.catalogue.model import Model
 from schemas.names import Metric, Names
 from schemas.settings import Settings
 from tests.chart.cases import CASES, LEAST, MODELS, OWN, PROMETHEUS
+from tests.chart.excerpts import KEDA
 from tests.chart.helm import Helm, Manifest, Values
 from tests.chart.validating import secret_parameters, trigger_faults
+from tests.cluster.binaries import TOOLS
 
 COUNTED: Final = frozenset({Metric.DELIVERED, Metric.CROPS, Metric.PROCESSED})
 NAMES: Final = Names()
@@ -108,6 +110,10 @@ def test_keda_knows_every_key(helm: Helm, case: str) -> None:
     for spec in scaled(helm, *CASES[case]).values():
         assert not [fault for trigger in spec["triggers"] for fault in trigger_faults(trigger)]
         assert len(triggers(spec)) == len(spec["triggers"])
+
+
+def test_the_excerpts_are_of_the_keda_that_the_cluster_test_runs() -> None:
+    assert TOOLS["keda-operator"].version == KEDA
 
 
 def test_a_misspelt_key_is_found(helm: Helm) -> None:
