@@ -159,6 +159,9 @@ CASES: Final[Mapping[str, tuple[Values | Path, ...]]] = {
     "from zero": (
         LEAST,
         PROMETHEUS,
-        entries(changed("slow", replicas=Replicas(min=0, max=3, fps=0.3)), changed("fast", replicas=Replicas(fps=1234.5), partitions=40)),
+        entries(
+            changed("slow", replicas=Replicas(min=0, max=3, fps=0.3)),
+            changed("fast", replicas=Replicas(fps=1234.5), partitions=40),
+        ),
     ),
 }
