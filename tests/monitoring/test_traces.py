@@ -77,6 +77,7 @@ def test_one_trace_leads_from_a_cameras_picture_to_its_result(
         with services(given, tmp_path) as start:
             capture, worker = start("capture"), start("inference", "--model", MODEL)
             put_poison(settings)
+            eventually(lambda: PARENT.split("-")[1] in collector.traces(), "the trace of what is no picture", 90)
             eventually(lambda: sum(map(is_whole, collector.traces().values())) >= 20, "traces of twenty frames", 90)
             for service in (capture, worker):  # their last spans come with their orderly end
                 service.process.send_signal(signal.SIGTERM)
