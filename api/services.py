@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api.audit import Auditor
 from api.audit_report import AuditReport
 from api.cached import Cached
+from api.camera_metrics import CAMERAS
 from api.dead_letters import Desk
 from api.frames import FrameReader
 from api.lag_metrics import LAG
@@ -80,10 +82,11 @@ class Services:
             self._auditor.close()
 
     async def refresh_metrics(self, seconds: float) -> None:
-        """Audit, and ask for the lag, if it is time to.
+        """Count the cameras; audit, and ask for the lag, if it is time to.
 
         Where an audit takes longer the metrics show the one before; of the lag they show nothing then.
         """
+        CAMERAS.show(Counter() if self.reader.trouble else self.cameras.by_state())
         await asyncio.gather(self._refresh_ledger(seconds), self._refresh_lag(seconds))
 
     async def _refresh_ledger(self, seconds: float) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
-from collections.abc import Iterable
+import time
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from api.result_record import ResultRecord
-from schemas.messages import Camera, CameraStatus, ModelReference, Result
+from schemas.messages import Camera, CameraState, CameraStatus, ModelReference, Result
 
 _T = TypeVar("_T")
 
@@ -17,6 +18,13 @@ _RECENT: Final = 2000
 _NEWEST: Final = 4096
 _VERSIONS: Final = 8
 """Of one model: two while an update rolls out, and a few that came before."""
+
+SILENT: Final = "silent"
+OTHER_STATE: Final = "other"
+"""A state that only a later release knows."""
+CAMERA_STATES: Final = (*(state.value for state in CameraState), SILENT, OTHER_STATE)
+SILENT_S: Final = 30.0
+"""Six times as long as capture takes to tell of a camera again, and longer than another worker needs to take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,25 +101,51 @@ def _age(record: ResultRecord) -> tuple[float, int]:
 class CameraStore:
     """What is wanted of each camera, and how it is doing; thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
+        self._now = now
         self._lock = threading.Lock()
         self._cameras: dict[str, Camera] = {}
         self._states: dict[str, CameraStatus] = {}
+        self._heard: dict[str, float] = {}
+        """When something was last told of a camera, by whoever wants it or runs it: by our clock, not theirs."""
 
     def put(self, camera_id: str, camera: Camera | None) -> None:
         """Set what is wanted of a camera; None: it is gone."""
         with self._lock:
             _set(self._cameras, camera_id, camera)
+            _set(self._heard, camera_id, self._now() if camera else None)
 
     def put_status(self, camera_id: str, status: CameraStatus | None) -> None:
         """Set how a camera is doing; None: nobody knows any more."""
         with self._lock:
             _set(self._states, camera_id, status)
+            if status and camera_id in self._cameras:
+                self._heard[camera_id] = self._now()
 
     def all(self) -> list[tuple[Camera, CameraStatus | None]]:
         """Every camera that is wanted, by id, with its state if it has told one."""
         with self._lock:
             return [(camera, self._states.get(name)) for name, camera in sorted(self._cameras.items())]
+
+    def by_state(self) -> Counter[tuple[str, str]]:
+        """How many cameras that are wanted are in which state, by site and state; with all states of each site.
+
+        Capture tells of a camera every few seconds: one that ought to run and is not heard of is `SILENT`.
+        """
+        with self._lock:
+            sites = {camera.site for camera in self._cameras.values()}
+            counts = Counter({(site, state): 0 for site in sites for state in CAMERA_STATES})
+            counts.update((camera.site, self._state(name, camera)) for name, camera in self._cameras.items())
+            return counts
+
+    def _state(self, name: str, camera: Camera) -> str:
+        if not camera.enabled:
+            return CameraState.STOPPED
+        if self._now() - self._heard[name] > SILENT_S:
+            return SILENT
+        status = self._states.get(name)
+        state = status.state if status else CameraState.CONNECTING
+        return state if state in CAMERA_STATES else OTHER_STATE
 
 
 def _set(entries: dict[str, _T], key: str, value: _T | None) -> None:

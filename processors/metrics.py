@@ -56,6 +56,12 @@ class WorkerMetrics:
             registry=registry,
         )
         window = Gauge(Metric.WINDOW, "Frames taken and not yet acknowledged.", ("model",), registry=registry)
+        full = Counter(
+            Metric.WINDOW_FULL,
+            "Seconds in which a frame was here and had to wait for a place in the window.",
+            ("model",),
+            registry=registry,
+        )
         clock = Gauge(
             Metric.CLOCK_AHEAD,
             "Seconds by which this machine's clock is proven to be ahead of the broker's; 0 while they may agree.",
@@ -75,6 +81,7 @@ class WorkerMetrics:
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
         self._age = age.labels(model)
         self._window = window.labels(model)
+        self._full = full.labels(model)
         self._clock = clock.labels(model)
         self._inference = {name: self._stages.labels(model, name) for name in ("decode", "infer", "outputs")}
 
@@ -109,6 +116,10 @@ class WorkerMetrics:
     def window(self, frames: int) -> None:
         """So many frames are taken and not yet acknowledged."""
         self._window.set(frames)
+
+    def window_full(self, seconds: float) -> None:
+        """A frame has waited so long for a place in the window."""
+        self._full.inc(seconds)
 
     def clock_ahead(self, seconds: float) -> None:
         """This machine's clock is so far ahead of the broker's."""

@@ -88,7 +88,10 @@ class Worker:
         """Process the stream's events."""
         async for event in events:
             record: FrameRecord = event.message
-            await self._slots.acquire()
+            if self._slots.locked():
+                await self._wait_for_slot()
+            else:
+                await self._slots.acquire()
             begun = False
             try:
                 begun = await self._begin(record)
@@ -128,6 +131,11 @@ class Worker:
         return await self._hand_over(deadline_s)
 
     # From the stream to a task
+
+    async def _wait_for_slot(self) -> None:
+        begun = time.perf_counter()
+        await self._slots.acquire()
+        self._metrics.window_full(time.perf_counter() - begun)
 
     def _turn_over(self, record: FrameRecord) -> None:
         self.turns += 1

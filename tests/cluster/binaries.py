@@ -1,15 +1,14 @@
-"""The programs of the cluster: Kubernetes and KEDA from their pinned modules, etcd and Prometheus from the system."""
+"""The programs of the cluster: Kubernetes and KEDA from their pinned modules, etcd and Prometheus from Debian."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
 from processors.samples.progress import Progress, silent
-from schemas.errors import EnvironmentMissingError
+from tests.debian import find_program
 from tests.go_tools import GoTool, find_tool, module_folder
 
 _TOOLS: Final = Path(__file__).parent / "tools"
@@ -37,8 +36,8 @@ TOOLS: Final[Mapping[str, GoTool]] = {
         *map(_keda, ("operator", "adapter")),
     )
 }
-INSTALLED: Final[Mapping[str, str]] = {"etcd": "etcd-server", "prometheus": "prometheus"}
-"""What is looked for on the PATH, and the Debian package that has it."""
+DEBIAN: Final[Mapping[str, str]] = {"etcd": "etcd-server", "prometheus": "prometheus"}
+"""Programs of Debian's, by the package that has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +52,13 @@ class Binaries:
 
     @classmethod
     def find(cls, cache: Path, *, progress: Progress = silent) -> Self:
-        """Find what is installed, build what is not in the cache.
+        """Find all of it; what is not there is fetched, or built.
 
         Raises:
-            EnvironmentMissingError: Something is not installed, or there is no Go that would do.
-            FetchError: A module cannot be had, or does not build.
+            EnvironmentMissingError: There is no Go that would do.
+            FetchError: A module or a package cannot be had, or does not build.
         """
-        installed = {name: shutil.which(name) for name in INSTALLED}
-        if missing := [name for name, path in installed.items() if path is None]:
-            packages = " ".join(INSTALLED[name] for name in missing)
-            raise EnvironmentMissingError(
-                f"{', '.join(missing)} not found on the PATH; way out: apt-get install {packages}"
-            )
+        debian = {name: find_program(name, package, cache=cache) for name, package in DEBIAN.items()}
         built = {name: find_tool(tool, cache, progress=progress) for name, tool in TOOLS.items()}
         definitions = module_folder(_TOOLS / "keda", KEDA_MODULE) / "config" / "crd" / "bases"
-        return cls({**{name: Path(str(path)) for name, path in installed.items()}, **built}, definitions)
+        return cls({**debian, **built}, definitions)

@@ -12,24 +12,26 @@ from typing import Any, Final
 
 import pytest
 
-from processors.samples.progress import Progress
-from schemas.errors import EnvironmentMissingError, FetchError
+from schemas.errors import FramebusError
 from schemas.settings import Settings
 from tests.chaos.network import write_network
+from tests.chart.helm import HELM, Helm
 from tests.cluster.binaries import Binaries
 from tests.cluster.recorder import Recorder
-from tests.cluster.release import HELM, Release
+from tests.cluster.release import Release
 from tests.cluster.replay import RECORDED, replay
 from tests.cluster.system import IDLE, LAGGED, PACED, STEADY, System, entry, prometheus_values
 from tests.cluster.timeline import FIGURE, figure
 from tests.cluster.world import BUILD, World
 from tests.cluster.world import PACED as PACED_FAMILY
+from tests.debian import lacking
 from tests.go_tools import find_tool
 from tests.leaks import LEAKS
 
 RELEASE: Final = "framebus"
 SYNC_S: Final = 5.0
 """How often the autoscaler looks; by default it is 15."""
+_FOUND: Final[list[tuple[Binaries, Path]]] = []
 _STATE: Final = {"said": "skipped: no test was run"}
 
 
@@ -47,23 +49,31 @@ def pytest_unconfigure() -> None:
     sys.stdout.write(f"{_STATE['said']}\n")
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Have the programs ready before the first test: to build them takes longer than a test may."""
+    if session.config.option.collectonly or not session.items:
+        return
+    cache = Settings().cache_dir
+    try:
+        _FOUND.append((Binaries.find(cache, progress=_say), find_tool(HELM, cache, progress=_say)))
+    except FramebusError as error:
+        _STATE["said"] = f"skipped: {error}"
+
+
 def _say(label: str, done: int, total: int | None) -> None:
     sys.stderr.write(f"{'built' if done == total else 'building, which takes minutes'}: {label}\n")
 
 
 @pytest.fixture(scope="session")
 def binaries() -> Binaries:
-    progress: Progress = _say
-    try:
-        return Binaries.find(Settings().cache_dir, progress=progress)
-    except (EnvironmentMissingError, FetchError) as error:
-        _STATE["said"] = f"skipped: {error}"
-        pytest.skip(str(error))
+    if not _FOUND:
+        lacking(_STATE["said"])
+    return _FOUND[0][0]
 
 
 @pytest.fixture(scope="session")
-def helm() -> Path:
-    return find_tool(HELM, Settings().cache_dir, progress=_say)
+def helm(binaries: Binaries, tmp_path_factory: pytest.TempPathFactory) -> Helm:
+    return Helm(_FOUND[0][1], tmp_path_factory.mktemp("helm"))
 
 
 @pytest.fixture(scope="session")
@@ -77,21 +87,20 @@ def world(binaries: Binaries) -> Iterator[World]:
 
 
 @pytest.fixture(scope="session")
-def system(world: World, helm: Path) -> Iterator[System]:
-    """The chart with four models."""
+def system(world: World, helm: Helm) -> Iterator[System]:
+    """The chart with four models, of which one keeps only its lag as a trigger."""
     network = write_network(world.folder / "network.xml")
     values: dict[str, Any] = {
         "kafka": {"bootstrapServers": world.kafka.bootstrap_servers},
-        "scaling": {
-            "prometheus": prometheus_values(world, RELEASE),
-            "models": {LAGGED: {"prometheus": {"serverAddress": ""}}},
-        },
+        "scaling": {"prometheus": prometheus_values(world, RELEASE)},
         "models": [
             entry(name, network, least=least) for name, least in ((PACED, 0), (STEADY, 1), (IDLE, 0), (LAGGED, 0))
         ],
     }
     release = Release(helm, world.client, RELEASE, world.folder / RELEASE, values)
     catalogue = release.install()
+    (by_lag,) = [one for one in release.scaled_object(LAGGED)["spec"]["triggers"] if one["name"] == "lag"]
+    release.change_scaled_object(LAGGED, {"spec": {"triggers": [by_lag]}})
     settings = Settings(bootstrap_servers=world.kafka.bootstrap_servers, catalogue=release.folder / "catalogue.yaml")
     deployments = {model: release.deployment(model) for model in (PACED, STEADY, IDLE, LAGGED)}
     with Recorder(world.client, settings, catalogue, deployments, RELEASE) as recorder:

@@ -32,21 +32,29 @@ class Keda:
         self._plane = plane
         self._processes = processes
         self._certificates = folder
-        self._grpc = free_port()
-        self._adapter = free_port()
 
-    def start(self) -> None:
-        """Install the definitions, start both, and wait until external metrics can be asked for."""
+    def install(self) -> None:
+        """Install the definitions, and start both."""
         client = self._plane.client
         client.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}], namespace=NAMESPACE)
         client.apply(self._definitions(), namespace=NAMESPACE)
         self._write_certificates()
-        self.start_operator()
-        self.start_adapter()
-        client.apply(self._registration(), namespace=NAMESPACE)
+        self.start()
+
+    def start(self) -> None:
+        """Start both, and wait until external metrics can be asked for."""
+        operator, adapter = free_port(), free_port()
+        self._start_operator(operator)
+        self._start_adapter(adapter, operator)
+        self._plane.client.apply(self._registration(adapter), namespace=NAMESPACE)
         wait_until(self._is_registered, deadline_s=_READY_S, what="KEDA's metrics to be available")
 
-    def start_operator(self) -> None:
+    def kill(self) -> None:
+        """End both at once."""
+        self._processes.kill(OPERATOR)
+        self._processes.kill(ADAPTER)
+
+    def _start_operator(self, port: int) -> None:
         """Start the operator, which scales from and to zero, and asks the sources of metrics."""
         self._processes.start(
             OPERATOR,
@@ -54,7 +62,7 @@ class Keda:
                 self._binaries[OPERATOR],
                 "--metrics-bind-address=127.0.0.1:0",
                 "--health-probe-bind-address=127.0.0.1:0",
-                f"--metrics-service-bind-address=127.0.0.1:{self._grpc}",
+                f"--metrics-service-bind-address=127.0.0.1:{port}",
                 f"--cert-dir={self._certificates}",
                 f"--ca-dir={self._certificates}",
                 "--zap-log-level=info",
@@ -62,7 +70,7 @@ class Keda:
             self._environ,
         )
 
-    def start_adapter(self) -> None:
+    def _start_adapter(self, port: int, operator: int) -> None:
         """Start the adapter, which tells the autoscaler what the operator knows."""
         kubeconfig = self._plane.kubeconfig
         self._processes.start(
@@ -70,24 +78,19 @@ class Keda:
             [
                 self._binaries[ADAPTER],
                 f"--port={free_port()}",
-                f"--secure-port={self._adapter}",
+                f"--secure-port={port}",
                 "--bind-address=127.0.0.1",
                 f"--cert-dir={self._certificates}",
                 f"--tls-cert-file={self._certificates / 'tls.crt'}",
                 f"--tls-private-key-file={self._certificates / 'tls.key'}",
                 f"--client-ca-file={self._certificates / 'ca.crt'}",
-                f"--metrics-service-address=localhost:{self._grpc}",
+                f"--metrics-service-address=localhost:{operator}",
                 f"--lister-kubeconfig={kubeconfig}",
                 f"--authentication-kubeconfig={kubeconfig}",
                 f"--authorization-kubeconfig={kubeconfig}",
             ],
             self._environ,
         )
-
-    def kill(self) -> None:
-        """End both at once."""
-        self._processes.kill(OPERATOR)
-        self._processes.kill(ADAPTER)
 
     @property
     def _environ(self) -> dict[str, str]:
@@ -114,7 +117,7 @@ class Keda:
         ):
             (self._certificates / name).write_bytes(source.read_bytes())
 
-    def _registration(self) -> list[dict[str, Any]]:
+    def _registration(self, port: int) -> list[dict[str, Any]]:
         service = {
             "apiVersion": "v1",
             "kind": "Service",
@@ -126,7 +129,7 @@ class Keda:
             "kind": "APIService",
             "metadata": {"name": _API_SERVICE},
             "spec": {
-                "service": {"name": _ADAPTER_SERVICE, "namespace": NAMESPACE, "port": self._adapter},
+                "service": {"name": _ADAPTER_SERVICE, "namespace": NAMESPACE, "port": port},
                 "group": "external.metrics.k8s.io",
                 "version": "v1beta1",
                 "groupPriorityMinimum": 100,

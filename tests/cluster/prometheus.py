@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from deploy.local.ports import free_port
 from tests.cluster.processes import Processes
 from tests.integration.streaming_kit import wait_until
+from tests.monitoring.prometheus_server import Prometheus as Server
 
 NAME: Final = "prometheus"
 _READY_S: Final = 30.0
@@ -24,7 +23,7 @@ class Prometheus:
         self._folder = folder
         self._processes = processes
         self.scrape_s: Final = scrape_s
-        self._port = free_port()
+        self._address = f"127.0.0.1:{free_port()}"
         self.discovered: Final = folder / "targets.json"
         folder.mkdir(parents=True, exist_ok=True)
         self.discovered.write_text("[]")
@@ -35,7 +34,7 @@ class Prometheus:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
+        return f"http://{self._address}"
 
     def start(self) -> None:
         """Start it, with what it remembers from before, and wait until it answers."""
@@ -45,7 +44,7 @@ class Prometheus:
                 self._program,
                 f"--config.file={self._folder / 'prometheus.yml'}",
                 f"--storage.tsdb.path={self._folder / 'data'}",
-                f"--web.listen-address=127.0.0.1:{self._port}",
+                f"--web.listen-address={self._address}",
             ],
         )
         wait_until(self._answers, deadline_s=_READY_S, what="Prometheus to be ready")
@@ -56,7 +55,4 @@ class Prometheus:
 
     def _answers(self) -> bool:
         self._processes.check(NAME)
-        try:
-            return httpx.get(f"{self.url}/-/ready", timeout=1).is_success
-        except httpx.TransportError:
-            return False
+        return Server(self._address).ready()

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from deploy.catalogue import read_catalogue
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
+from tests.chart.helm import Helm
 from tests.cluster.kubernetes import Kubernetes, Object
-from tests.cluster.world import ROOT
-from tests.go_tools import GoTool
 from tests.integration.streaming_kit import wait_until
 
-CHART: Final = ROOT / "deploy" / "helm" / "framebus"
-HELM: Final = GoTool(ROOT / "deploy" / "helm" / "tools", "helm.sh/helm/v4/cmd/helm", "helm")
 TIMINGS: Final = Path(__file__).parent / "values.yaml"
 _PROVISION_S: Final = 60.0
 _GONE_S: Final = 120.0
@@ -32,7 +25,7 @@ _AUTOSCALING: Final = "/apis/autoscaling/v2"
 class Release:
     """An installation of the chart in a namespace of its own; `values` are what it is given."""
 
-    helm: Path
+    helm: Helm
     client: Kubernetes
     name: str
     folder: Path
@@ -40,21 +33,10 @@ class Release:
     timings: tuple[Path, ...] = (TIMINGS,)
     """Files of values, which go before `values`."""
 
-    def render(self) -> list[Object]:
-        """The manifests."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        file = self.folder / "values.json"
-        file.write_text(json.dumps(self.values))
-        command = [self.helm, "template", self.name, CHART, "--namespace", self.name]
-        for values in (*self.timings, file):
-            command += ["-f", values]
-        answer = subprocess.run([*map(str, command)], capture_output=True, text=True, check=False)
-        assert answer.returncode == 0, answer.stderr
-        return [one for one in yaml.safe_load_all(answer.stdout) if one]
-
     def install(self, more: Sequence[Object] = ()) -> Catalogue:
         """Apply the chart, `more` before it, and wait for its Job; the catalogue that its services read."""
-        manifests = self.render()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        manifests = self.helm.template(*self.timings, self.values, release=self.name)
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.name}}
         self.client.apply([namespace, *more], namespace=self.name)
         self.client.apply(manifests, namespace=self.name)

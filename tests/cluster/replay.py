@@ -18,8 +18,15 @@ RECORDED: Final = Path(__file__).parent / "recorded" / "zero-to-many.json"
 """The run that is committed."""
 
 
-def replay(recorded: Mapping[str, Any]) -> Steps:
-    """The replicas over time that the simulator decides on for the arrivals of `recorded`."""
+def replay(recorded: Mapping[str, Any], *, lead_s: int = 0) -> Steps:
+    """The replicas over time that the simulator decides on for the arrivals of `recorded`.
+
+    Nobody knows when the real autoscaler looked: with a lead, in which nothing arrives, the simulated one looks so many
+    seconds earlier.
+    """
+    samples = recorded["samples"]
+    nothing = [{"t": at, "arrival_fps": 0.0} for at in (-lead_s, samples[0]["t"] - 0.01)] if lead_s else []
+    trace = json.dumps({"samples": nothing + [{name: one[name] for name in ("t", "arrival_fps")} for one in samples]})
     behavior = recorded["behavior"]
     parameters = Parameters(
         behaviour=Behaviour(up=_rules(behavior["scaleUp"]), down=_rules(behavior["scaleDown"])),
@@ -29,15 +36,14 @@ def replay(recorded: Mapping[str, Any]) -> Steps:
         range_s=recorded["window_s"],
     )
     setup = Setup(fps=recorded["fps"], partitions=recorded["partitions"], start_s=recorded["start_s"])
-    first = recorded["samples"][0]["replicas"]
     timeline = simulate(
-        read_trace(json.dumps(recorded), name="recorded"),
+        read_trace(trace, name="recorded"),
         Rule.of(RuleName.LAG_RATE, setup, parameters),
         setup,
-        Limits(first=first, least=0),
+        Limits(first=samples[0]["replicas"], least=0),
         sync_s=recorded["sync_s"],
     )
-    return [(one.t, one.replicas) for one in timeline.samples]
+    return [(one.t - lead_s, one.replicas) for one in timeline.samples]
 
 
 def _rules(given: Mapping[str, Any]) -> Rules:

@@ -9,7 +9,6 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ import pytest
 from deploy.scaling.autoscaler import SYNC_S
 from schemas.settings import Settings
 from tests.chaos.network import write_network
+from tests.chart.helm import Helm
 from tests.cluster.binaries import Binaries
 from tests.cluster.contenders import CONTENDERS, OURS, RATIO, Figures, changes_of, figures, median, table
 from tests.cluster.recorder import Recorder
@@ -42,7 +42,7 @@ def usual_world(binaries: Binaries) -> Iterator[World]:
         yield world
 
 
-def install(world: World, helm: Path, name: str) -> tuple[Release, System]:
+def install(world: World, helm: Helm, name: str) -> tuple[Release, System]:
     """The chart with its own timings and a model for each rule, three of which are put in the place of its own."""
     network = write_network(world.folder / "network.xml")
     values: dict[str, Any] = {
@@ -67,7 +67,7 @@ def install(world: World, helm: Path, name: str) -> tuple[Release, System]:
     return release, System(world, release, settings, catalogue, recorder)
 
 
-def run(world: World, helm: Path, number: int) -> dict[str, Figures]:
+def run(world: World, helm: Helm, number: int) -> dict[str, Figures]:
     """One step for all four rules at once."""
     release, system = install(world, helm, f"run-{number}")
     with system.recorder:
@@ -98,7 +98,7 @@ def run(world: World, helm: Path, number: int) -> dict[str, Figures]:
 
 
 @pytest.mark.timeout(3600)
-def test_the_chart_recovers_in_half_the_time_of_the_original(usual_world: World, helm: Path) -> None:
+def test_the_chart_recovers_in_half_the_time_of_the_original(usual_world: World, helm: Helm) -> None:
     runs = [run(usual_world, helm, number) for number in range(RUNS)]
     medians = {rule: median([one[rule] for one in runs]) for rule in CONTENDERS}
     document = {

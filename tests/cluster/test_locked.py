@@ -14,6 +14,7 @@ from deploy.topics.acl import PRINCIPAL, Acl, Operation, Resource, Rule
 from deploy.topics.acl_cluster import apply_acls
 from schemas.catalogue import Catalogue, Model
 from tests.chaos.network import write_network
+from tests.chart.helm import Helm
 from tests.cluster.kubernetes import Object
 from tests.cluster.recorder import Recorder
 from tests.cluster.release import Release
@@ -52,7 +53,7 @@ def let_keda_look(kafka: LockedKafka) -> None:
 
 
 @contextmanager
-def installed(world: World, helm: Path, kafka: LockedKafka, network: Path) -> Iterator[System]:
+def installed(world: World, helm: Helm, kafka: LockedKafka, network: Path) -> Iterator[System]:
     values: dict[str, Any] = {
         "kafka": {
             "bootstrapServers": kafka.kafka.bootstrap_servers,
@@ -75,7 +76,7 @@ def installed(world: World, helm: Path, kafka: LockedKafka, network: Path) -> It
 
 
 @pytest.mark.timeout(600)
-def test_keda_reads_the_lag_as_a_user_of_its_own(world: World, helm: Path, tmp_path: Path) -> None:
+def test_keda_reads_the_lag_as_a_user_of_its_own(world: World, helm: Helm, tmp_path: Path) -> None:
     network = write_network(tmp_path / "network.xml")
     folder = tmp_path / "locked"
     folder.mkdir()

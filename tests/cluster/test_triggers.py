@@ -71,7 +71,6 @@ def test_without_keda_nothing_moves_and_with_it_everything_goes_on(system: Syste
     begun = system.recorder.now()
     system.await_time(begun + HELD_S)
     assert changes(system.recorder.samples(PACED, since=begun)) == []
-    system.world.keda.start_operator()
-    system.world.keda.start_adapter()
+    system.world.keda.start()
     system.recorder.mark(f"{OPERATOR} and {ADAPTER} started")
     system.await_replicas(PACED, wanted(UNDER_ONE), wanted(UNDER_ONE), deadline_s=240)

@@ -65,7 +65,7 @@ class World:
             ends.callback(self.client.close)
             ends.enter_context(self.processes)
             self.plane.start()
-            self.keda.start()
+            self.keda.install()
             self.prometheus.start()
             ends.enter_context(self.kubelet)
             self._ends = ends.pop_all()

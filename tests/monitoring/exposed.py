@@ -12,6 +12,7 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from api import metrics as api_metrics
+from api.camera_metrics import CameraMetrics
 from api.lag_metrics import LagMetrics
 from api.ledger_metrics import LedgerMetrics
 from api.progress import Progress
@@ -84,12 +85,13 @@ def _api() -> CollectorRegistry:
     for one in _collectors(api_metrics.REGISTRY):
         if isinstance(one, MetricWrapperBase):
             registry.register(one)
-    ledger, lag = LedgerMetrics(), LagMetrics()
+    ledger, lag, cameras = LedgerMetrics(), LagMetrics(), CameraMetrics()
     account = Account(captured=1, dropped=Counter())
     ledger.show(Balance({("gate", "m"): account}, {}, (), conflicts=0, repeats=0), ("m",), at=1.0)
     lag.show({"m": Progress(committed=0, end=1, lag=1, age=1.0)})
-    registry.register(ledger)
-    registry.register(lag)
+    cameras.show(Counter({("default", "streaming"): 1}))
+    for collector in (ledger, lag, cameras):
+        registry.register(collector)
     return registry
 
 

@@ -40,7 +40,9 @@ def running_gateway(program: Path, folder: Path, port: int) -> Iterator[Gateway]
     """The gateway while the block runs."""
     address = f"127.0.0.1:{port}"
     with (folder / f"gateway-{port}.log").open("ab") as log:
-        started = process.start([str(program), f"--web.listen-address={address}"], output=log.fileno())
+        # Debian's has a file by default, so that each would have what the last one held.
+        command = [str(program), f"--web.listen-address={address}", "--persistence.file="]
+        started = process.start(command, output=log.fileno())
     try:
         gateway = Gateway(address)
         eventually(gateway.ready, "the Pushgateway answers")

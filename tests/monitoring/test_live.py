@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -72,6 +73,15 @@ def check_values(server: Prometheus, fps: float) -> None:
         assert values >= ({MODEL} if name == "model" else {*CAMERAS})
 
 
+def by_name(server: Prometheus) -> dict[str, dict[str, Any]]:
+    return {rule["name"]: rule for rule in server.rules()}
+
+
+def alerting(server: Prometheus) -> set[str]:
+    """The alerts that fire, or will if nothing changes."""
+    return {name for name, rule in by_name(server).items() if rule.get("state") in ("pending", "firing")}
+
+
 @pytest.mark.timeout(300)
 def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
     prometheus: Path, settings: Settings, installed: Callable[[str], None], tmp_path: Path
@@ -94,8 +104,18 @@ def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
             check_labels(server)
             check_values(server, fps=60.0)
 
-            states = {rule["name"]: rule for rule in server.rules()}
+            states = by_name(server)
             assert states.keys() == ALERTS.keys() | RECORDS.keys()
             assert {name: rule["lastError"] for name, rule in states.items() if rule["health"] != "ok"} == {}
-            alerts = {name for name, rule in states.items() if rule.get("state") in ("pending", "firing")}
-            assert alerts <= {"FramebusDeadLetters", "FramebusErrors"}, "all is well but for the two odd frames"
+            odd = {"FramebusDeadLetters", "FramebusErrors"}
+            assert alerting(server) <= odd, "all is well but for the two odd frames"
+
+            put_camera(settings, Camera(id="broken", source=str(tmp_path / "nothing.avi"), models=(MODEL,)))
+            running[1].kill()
+            expected = {"FramebusCameraDown", "FramebusNoWorker"}
+            eventually(lambda: alerting(server) >= expected, "alerts on what is broken", 60)
+            assert alerting(server) <= odd | expected, "and on nothing else"
+            running[0].kill()
+            expected = {"FramebusCamerasSilent", "FramebusCaptureMissing", "FramebusNoWorker"}
+            eventually(lambda: alerting(server) >= expected, "alerts on cameras that nobody runs", 60)
+            assert alerting(server) <= odd | expected, "and a camera that nobody runs is not down beside that"

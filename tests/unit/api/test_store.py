@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.store import CameraStore, ResultFilter, ResultStore
+from api.store import CAMERA_STATES, SILENT_S, CameraStore, ResultFilter, ResultStore
 from schemas.messages import Camera, CameraState, CameraStatus
 from tests.unit.api.samples import T0, detection, record
 
@@ -83,3 +83,32 @@ def test_cameras_with_their_states() -> None:
     store.put("never-there", None)
     store.put_status("yard", None)
     assert store.all() == [(camera, None)]
+
+
+def test_cameras_are_counted_by_site_and_state_and_who_is_not_heard_of_is_silent() -> None:
+    now = 100.0
+    store = CameraStore(now=lambda: now)
+
+    def counted() -> dict[tuple[str, str], int]:
+        return dict(+store.by_state())
+
+    def tell(state: CameraState | str, *names: str) -> None:
+        for name in names:
+            store.put_status(name, CameraStatus(camera=name, site="hall", state=state, since=T0, owner="edge-1"))
+
+    tell(CameraState.STREAMING, "unwanted")
+    assert store.by_state() == {}
+    for name, enabled in (("a", True), ("b", True), ("off", False)):
+        store.put(name, Camera(id=name, source="0", models=("face-detection",), site="hall", enabled=enabled))
+    assert counted() == {("hall", "connecting"): 2, ("hall", "stopped"): 1}
+    assert {state for _, state in store.by_state()} == set(CAMERA_STATES), "all stand at 0 from the start"
+    tell(CameraState.STREAMING, "a")
+    tell("dreaming", "b")
+    assert counted() == {("hall", "streaming"): 1, ("hall", "other"): 1, ("hall", "stopped"): 1}
+    now += SILENT_S
+    tell(CameraState.FAILED, "b")
+    now += 1
+    assert counted() == {("hall", "silent"): 1, ("hall", "failed"): 1, ("hall", "stopped"): 1}
+    store.put_status("b", None)
+    store.put("a", None)
+    assert counted() == {("hall", "connecting"): 1, ("hall", "stopped"): 1}

@@ -36,6 +36,7 @@ def test_every_call_moves_its_series() -> None:
     metrics.stage("deliver", 0.004)
     metrics.network(ModelReference(name="m", version="abc", precision="f32", device="CPU"))
     metrics.window(3)
+    metrics.window_full(0.5)
     metrics.error("KafkaError")
 
     def value(name: str, **labels: str) -> float | None:
@@ -48,6 +49,7 @@ def test_every_call_moves_its_series() -> None:
     assert value(f"{Metric.STAGE_DURATION}_count", stage="wait") is None
     assert value(Metric.MODEL_INFO, version="abc", precision="f32", device="CPU") == 1
     assert value(Metric.WINDOW) == 3
+    assert value(f"{Metric.WINDOW_FULL}_total") == 0.5
     assert value(f"{Metric.ERRORS}_total", kind="KafkaError") == 1
 
 

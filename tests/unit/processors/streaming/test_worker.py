@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
 from processors.streaming.caution import CLEAN, Position, running, trying
 from processors.streaming.inferring import ATTEMPTS, Inferring
@@ -15,7 +17,7 @@ from processors.streaming.worker import WINDOW, Worker
 from schemas.catalogue import Catalogue
 from schemas.errors import ModelError, NewerRecordError, NotJpegError
 from schemas.messages import Lane, Skip, decode_dead_letter
-from schemas.names import Header
+from schemas.names import Header, Metric
 from tests.unit.processors.streaming.fakes import (
     MODEL,
     FakeCore,
@@ -43,6 +45,7 @@ class Bench:
         self.producer = producer or FakeProducer()
         self.core = FakeCore()
         self.inferring = Inferring(self.core, metrics())
+        self.registry = CollectorRegistry()
         timing = Timing(revoke=0.05, stop=0.05)
         model = Catalogue().get(MODEL)
         self.worker = Worker(
@@ -50,7 +53,7 @@ class Bench:
             inferring=self.inferring,
             frames=self.log,
             outcomes=outcomes(self.producer),
-            metrics=metrics(),
+            metrics=WorkerMetrics(MODEL, self.registry),
             timing=timing,
         )
         self._events: asyncio.Queue[Event] = asyncio.Queue()
@@ -74,6 +77,11 @@ class Bench:
 
     def answer(self, index: int) -> None:
         self.core.submitted[index][1].set_result(FakeInference())
+
+    @property
+    def full_s(self) -> float:
+        """Seconds in which a frame waited for a place in the window."""
+        return self.registry.get_sample_value(f"{Metric.WINDOW_FULL}_total", {"model": MODEL}) or 0.0
 
     @property
     def due(self) -> int | None:
@@ -122,8 +130,21 @@ async def test_the_window_bounds_what_is_in_flight() -> None:
     for _ in range(50):
         await asyncio.sleep(0)
     assert len(bench.core.submitted) == WINDOW
+    assert bench.full_s == 0, "counted when the wait is over"
     bench.answer(5)
     await bench.submitted(WINDOW + 1)
+    assert bench.full_s > 0
+    bench.close()
+
+
+async def test_a_window_with_room_is_never_full() -> None:
+    bench = await Bench().assigned()
+    bench.feed(*frames(*range(WINDOW)))
+    await bench.submitted(WINDOW)
+    for index in range(WINDOW):
+        bench.answer(index)
+    await until(lambda: bench.due == WINDOW)
+    assert bench.full_s == 0
     bench.close()
 
 
