@@ -139,6 +139,8 @@ def test_each_trigger_looks_at_its_own_model(helm: Helm) -> None:
         assert lag["metadata"]["topic"] == NAMES.frames(name)
         assert lag["metadata"]["consumerGroup"] == NAMES.inference_group(name)
         assert lag["metadata"]["offsetResetPolicy"] == "earliest"
+        # Lag that stands still is real here, and the cap at the partitions is wanted: maxReplicaCount says it too.
+        assert not {"excludePersistentLag", "allowIdleConsumers", "partitionLimitation"} & lag["metadata"].keys()
         assert f'"{name}"' in rate["metadata"]["query"]
         assert ratio["metadata"]["query"].count(f'model="{name}"') == 2
         # As an average a ratio would be divided by the replicas that it is to multiply.
