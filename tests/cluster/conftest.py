@@ -68,6 +68,7 @@ def _say(label: str, done: int, total: int | None) -> None:
 def binaries() -> Binaries:
     if not _FOUND:
         lacking(_STATE["said"])
+    _STATE["said"] = "ran"
     return _FOUND[0][0]
 
 
@@ -81,7 +82,6 @@ def world(binaries: Binaries) -> Iterator[World]:
     folder = BUILD / "run"
     shutil.rmtree(folder, ignore_errors=True)
     with World(folder, binaries, sync_s=SYNC_S) as world:
-        _STATE["said"] = "ran"
         yield world
     LEAKS.scan([world.processes.logs])
 

@@ -11,9 +11,9 @@ from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from tests.cluster.kubernetes import Kubernetes, Object
+from tests.cluster.kubernetes import Object
 
 _REFERENCE: Final = re.compile(r"\$\(([A-Za-z_][A-Za-z0-9_]*)\)")
 _EVERYWHERE: Final = "0.0.0.0"  # it is replaced, not bound to
@@ -21,6 +21,13 @@ _EVERYWHERE: Final = "0.0.0.0"  # it is replaced, not bound to
 
 class ContainerError(Exception):
     """A container asks for what the cluster does not have, or for what this stand-in cannot give."""
+
+
+class Objects(Protocol):
+    """Where a container's Secrets and ConfigMaps are."""
+
+    def find(self, path: str) -> Object | None:
+        """What is at `path`, None if there is nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class Sandbox:
     ip: str
 
 
-def prepare(client: Kubernetes, pod: Object, container: Object, image: Image, sandbox: Sandbox) -> Prepared:
+def prepare(client: Objects, pod: Object, container: Object, image: Image, sandbox: Sandbox) -> Prepared:
     """Resolve everything that a container refers to.
 
     Raises:
@@ -57,7 +64,7 @@ def prepare(client: Kubernetes, pod: Object, container: Object, image: Image, sa
 
 
 class _Preparation:
-    def __init__(self, client: Kubernetes, pod: Object, sandbox: Sandbox) -> None:
+    def __init__(self, client: Objects, pod: Object, sandbox: Sandbox) -> None:
         self._client = client
         self._pod = pod
         self._sandbox = sandbox
@@ -115,7 +122,7 @@ class _Preparation:
             return self._sandbox.ip
         found: object = self._pod
         for part in re.findall(r"[^.\[\]']+(?=\.|\[|$)|(?<=\[')[^']+", path):
-            found = found[part] if isinstance(found, Mapping) else None
+            found = found.get(part) if isinstance(found, Mapping) else None
         if not isinstance(found, str):
             raise ContainerError(f"a variable from the field {path}: expected one that the Pod has")
         return found

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Final
 
+from deploy.scaling.comparison import WORKERS
+from deploy.scaling.rules import CNAP_THRESHOLD
 from tests.cluster.kubernetes import Object
 from tests.cluster.recorder import Sample, changes
 from tests.cluster.system import FPS
@@ -32,14 +34,14 @@ def changes_of(name: str, namespace: str, prometheus: str) -> Object | None:
 
     `cpu` is 80 % utilisation of workers whose inference is all that they compute: here it waits instead, so that the
     share of its time in which it infers stands for its CPU use. `ratio` is (inferred + skipped) / inferred against 1.
-    `drops` is CNAP's: a replica for so many frames a second that are dropped.
+    `drops` is CNAP's: a replica for so many frames a second that are dropped, in proportion to a replica's pace.
     """
     inferred = _processed(name, "inferred", namespace)
     skipped = _processed(name, "stale", namespace)
     queries = {
         CPU: (f"{inferred} / {FPS}", "0.8", "AverageValue"),
         RATIO: (f"({inferred} + {skipped}) / {inferred}", "1", "Value"),
-        DROPS: (skipped, "10", "AverageValue"),
+        DROPS: (skipped, f"{CNAP_THRESHOLD * FPS / WORKERS.fps:g}", "AverageValue"),
     }
     if name not in queries:
         return None

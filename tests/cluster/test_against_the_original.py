@@ -69,7 +69,7 @@ def install(world: World, helm: Helm, name: str) -> tuple[Release, System]:
 
 def run(world: World, helm: Helm, number: int) -> dict[str, Figures]:
     """One step for all four rules at once."""
-    release, system = install(world, helm, f"run-{number}")
+    release, system = install(world, helm, f"framebus-run-{number}")
     with system.recorder:
         for rule in CONTENDERS:
             system.load(rule, LOW)
