@@ -13,6 +13,7 @@ import pytest
 
 from processors.samples.cachefile import exclusive, scratch_directory
 from schemas.errors import FetchError
+from schemas.settings import Settings
 
 _DEADLINE_S: Final = 120.0
 
@@ -36,6 +37,14 @@ def find_program(name: str, *packages: str, cache: Path) -> Path:
                 shutil.rmtree(folder, ignore_errors=True)
                 (scratch / "root").rename(folder)
     return program
+
+
+def need_program(name: str, *packages: str) -> Path:
+    """As `find_program`, in the usual cache; a test that cannot have it is skipped, or fails."""
+    try:
+        return find_program(name, *packages, cache=Settings().cache_dir)
+    except FetchError as error:
+        lacking(str(error))
 
 
 def lacking(what: str) -> NoReturn:

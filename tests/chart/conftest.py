@@ -10,7 +10,7 @@ import pytest
 from schemas.errors import FramebusError
 from schemas.settings import Settings
 from tests.chart.helm import HELM, Helm
-from tests.debian import lacking
+from tests.debian import lacking, need_program
 from tests.go_tools import find_tool
 
 _HERE: Final = Path(__file__).parent
@@ -33,3 +33,8 @@ def helm(tmp_path_factory: pytest.TempPathFactory) -> Helm:
     if HELM.name not in _FOUND:
         lacking(_LACKS[HELM.name])
     return Helm(_FOUND[HELM.name], tmp_path_factory.mktemp("helm"))
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    return need_program("promtool", "prometheus")

@@ -47,6 +47,10 @@ def test_lint_finds_nothing(helm: Helm, case: str) -> None:
     helm.lint(*CASES[case])
 
 
+def test_lint_finds_nothing_where_nothing_is_given_yet(helm: Helm) -> None:
+    helm.lint()
+
+
 def test_a_misspelt_field_is_found() -> None:
     service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a"}, "spec": {"selektor": {}}}
     assert any("selektor" in fault for fault in faults(service))

@@ -26,8 +26,10 @@ from schemas.catalogue.model import Model
 from schemas.names import Metric, Names
 from schemas.settings import Settings
 from tests.chart.cases import CASES, LEAST, MODELS, OWN, PROMETHEUS
+from tests.chart.excerpts import KEDA
 from tests.chart.helm import Helm, Manifest, Values
 from tests.chart.validating import secret_parameters, trigger_faults
+from tests.cluster.binaries import TOOLS
 
 COUNTED: Final = frozenset({Metric.DELIVERED, Metric.CROPS, Metric.PROCESSED})
 NAMES: Final = Names()
@@ -110,6 +112,10 @@ def test_keda_knows_every_key(helm: Helm, case: str) -> None:
         assert len(triggers(spec)) == len(spec["triggers"])
 
 
+def test_the_excerpts_are_of_the_keda_that_the_cluster_test_runs() -> None:
+    assert TOOLS["keda-operator"].version == KEDA
+
+
 def test_a_misspelt_key_is_found(helm: Helm) -> None:
     (spec, *_) = scaled(helm, *CASES["everything"]).values()
     for trigger in spec["triggers"]:
@@ -133,6 +139,8 @@ def test_each_trigger_looks_at_its_own_model(helm: Helm) -> None:
         assert lag["metadata"]["topic"] == NAMES.frames(name)
         assert lag["metadata"]["consumerGroup"] == NAMES.inference_group(name)
         assert lag["metadata"]["offsetResetPolicy"] == "earliest"
+        # Lag that stands still is real here, and the cap at the partitions is wanted: maxReplicaCount says it too.
+        assert not {"excludePersistentLag", "allowIdleConsumers", "partitionLimitation"} & lag["metadata"].keys()
         assert f'"{name}"' in rate["metadata"]["query"]
         assert ratio["metadata"]["query"].count(f'model="{name}"') == 2
         # As an average a ratio would be divided by the replicas that it is to multiply.
