@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from deploy.scaling.comparison import WORKERS
 from deploy.scaling.rules import CNAP_THRESHOLD
+from deploy.scaling.timeline import FRESH_S, longest
 from tests.cluster.kubernetes import Object
 from tests.cluster.recorder import Sample, changes
 from tests.cluster.system import FPS
@@ -20,8 +21,6 @@ RATIO: Final = "ratio"
 DROPS: Final = "drops"
 OURS: Final = "ours"
 CONTENDERS: Final = (CPU, RATIO, DROPS, OURS)
-FRESH_S: Final = 2.0
-"""A second in which frames wait longer than this, or are skipped, is a bad one."""
 
 
 def _processed(model: str, outcomes: str, namespace: str) -> str:
@@ -61,8 +60,9 @@ def changes_of(name: str, namespace: str, prometheus: str) -> Object | None:
 class Figures:
     """What one run comes to, from the step on.
 
-    `recovery_s` is from the step to the last bad second; the whole run, where it never recovers. `needed_s` are the
-    replica-seconds that would do if all were known beforehand and each replica ran at its full pace.
+    `recovery_s` is the longest time without a good second, as the simulator counts it: shorter breaks than half a
+    minute are left out. `needed_s` are the replica-seconds that would do if all were known beforehand and each replica
+    ran at its full pace.
     """
 
     recovery_s: float
@@ -73,14 +73,17 @@ class Figures:
 
 
 def figures(samples: Sequence[Sample], step: float, rate: float, skipped: int) -> Figures:
-    """The figures of the samples from `step` on, in which `rate` frames a second arrived."""
+    """The figures of the samples from `step` on, in which `rate` frames a second arrived.
+
+    A second is bad if more frames wait than arrive in `FRESH_S`, or if some were skipped in it.
+    """
     after = [sample for sample in samples if sample.t >= step]
     length = after[-1].t - step
     bad = [
         here.t - step for before, here in pairwise(after) if here.lag > rate * FRESH_S or here.skipped > before.skipped
     ]
     return Figures(
-        recovery_s=round(max(bad, default=0.0), 1),
+        recovery_s=round(longest(bad), 1),
         skipped=skipped,
         replica_s=round(sum(here.replicas * (here.t - before.t) for before, here in pairwise(after)), 1),
         needed_s=round(math.ceil(rate / FPS) * length, 1),
