@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 from statistics import mean
 
 import pytest
 
 from deploy.scaling.timeline import Steps, apart
+from tests.cluster.contenders import COMPARED, Figures, table
 from tests.cluster.replay import RECORDED, replay
 
 BOUND = 0.25
@@ -45,3 +47,9 @@ def test_so_are_the_replica_seconds(recorded: Steps, simulated: list[Steps]) -> 
 
 def replica_s(run: Steps) -> float:
     return sum(value * (after - at) for (at, value), (after, _) in pairwise(run))
+
+
+def test_the_documents_table_of_rules_is_what_was_recorded() -> None:
+    document = Path(__file__).parents[4] / "docs" / "scaling.md"
+    medians = json.loads(COMPARED.read_text())["medians"]
+    assert table({rule: Figures(**figures) for rule, figures in medians.items()}) in document.read_text()
