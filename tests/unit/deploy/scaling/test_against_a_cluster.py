@@ -18,7 +18,7 @@ from tests.cluster.replay import RECORDED, replay
 
 BOUND = 0.25
 """Replicas from what was recorded, in the mean over the run and over the moments; at any of them, twice as many."""
-SHARE = 0.1
+SHARE = 0.15
 """Of the replica-seconds, in the mean over the moments."""
 
 
