@@ -19,7 +19,7 @@ from tests.chart.helm import HELM, Helm
 from tests.cluster.binaries import Binaries
 from tests.cluster.recorder import Recorder
 from tests.cluster.release import Release
-from tests.cluster.replay import RECORDED, replay
+from tests.cluster.replay import RECORDED
 from tests.cluster.system import IDLE, LAGGED, PACED, STEADY, System, entry, prometheus_values
 from tests.cluster.timeline import FIGURE, figure
 from tests.cluster.world import BUILD, World
@@ -127,6 +127,6 @@ def keep(request: pytest.FixtureRequest) -> Callable[[dict[str, Any]], None]:
     def keep_in(recorded: dict[str, Any]) -> None:
         for data, images in folders:
             (data / RECORDED.name).write_text(json.dumps(recorded) + "\n")
-            (images / FIGURE.name).write_text(figure(recorded, replay(recorded)))
+            (images / FIGURE.name).write_text(figure(recorded))
 
     return keep_in

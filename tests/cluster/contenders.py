@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final
 
 from deploy.scaling.comparison import WORKERS
@@ -16,6 +17,8 @@ from tests.cluster.kubernetes import Object
 from tests.cluster.recorder import Sample, changes
 from tests.cluster.system import FPS
 
+COMPARED: Final = Path(__file__).parent / "recorded" / "compared.json"
+"""The comparison that is committed."""
 CPU: Final = "cpu"
 RATIO: Final = "ratio"
 DROPS: Final = "drops"

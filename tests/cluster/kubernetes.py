@@ -65,10 +65,6 @@ class Kubernetes:
         """Merge `changes` into what is at `path`."""
         return _read(self._client.patch(path, json=changes, headers={"Content-Type": "application/merge-patch+json"}))
 
-    def replace(self, path: str, manifest: Mapping[str, Any]) -> Object:
-        """Put `manifest` in the place of what is at `path`."""
-        return _read(self._client.put(path, json=manifest))
-
     def delete(self, path: str, *, grace_s: int | None = None, uid: str | None = None) -> None:
         """Delete what is at `path`; if it is gone already, or another one by now, that is no error."""
         options: Object = {"propagationPolicy": "Background"}

@@ -12,10 +12,26 @@ from deploy.scaling.fleet import Setup
 from deploy.scaling.load import read_trace
 from deploy.scaling.rules import Parameters, Rule, RuleName
 from deploy.scaling.simulator import Limits, simulate
-from deploy.scaling.timeline import Steps
+from deploy.scaling.timeline import Steps, apart
 
 RECORDED: Final = Path(__file__).parent / "recorded" / "zero-to-many.json"
 """The run that is committed."""
+
+
+def recorded_replicas(recorded: Mapping[str, Any]) -> Steps:
+    """The replicas over time that were really decided on."""
+    return [(one["t"], one["replicas"]) for one in recorded["samples"]]
+
+
+def away(simulated: Steps, recorded: Mapping[str, Any]) -> float:
+    """How many replicas a simulation is from what was recorded, in the mean: within the time between two looks."""
+    return apart(simulated, recorded_replicas(recorded), slack_s=recorded["sync_s"])
+
+
+def replays(recorded: Mapping[str, Any]) -> list[Steps]:
+    """A simulation for each second at which the autoscaler may have looked; the nearest to what was recorded first."""
+    runs = [replay(recorded, lead_s=lead_s) for lead_s in range(round(recorded["sync_s"]))]
+    return sorted(runs, key=lambda run: away(run, recorded))
 
 
 def replay(recorded: Mapping[str, Any], *, lead_s: int = 0) -> Steps:

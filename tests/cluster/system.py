@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,7 +61,6 @@ class System:
     settings: Settings
     catalogue: Catalogue
     recorder: Recorder
-    rates: dict[str, float] = field(default_factory=dict)
 
     def load(self, model: str, fps: float) -> None:
         """Let a model's camera give so many frames a second from now on, as `framebus camera edit` does."""

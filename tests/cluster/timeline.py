@@ -10,6 +10,7 @@ from typing import Any, Final
 from deploy.scaling.plot import plot
 from deploy.scaling.timeline import Steps
 from tests.cluster.recorder import Sample
+from tests.cluster.replay import replays
 from tests.cluster.system import FPS, PARTITIONS, System
 from tests.cluster.world import ROOT
 
@@ -51,9 +52,10 @@ def start_s(samples: Sequence[Sample]) -> float:
     return sum(took) / len(took) if took else 0.0
 
 
-def figure(recorded: dict[str, Any], simulated: Steps) -> str:
+def figure(recorded: dict[str, Any]) -> str:
     """The recorded run as SVG, with what the simulator makes of its arrivals."""
     samples = recorded["samples"]
+    nearest, *_, farthest = replays(recorded)
 
     def line(name: str) -> Steps:
         return [(one["t"], one[name]) for one in samples]
@@ -62,7 +64,12 @@ def figure(recorded: dict[str, Any], simulated: Steps) -> str:
         "0 → 1 → many → 0 on a real control plane",
         {
             "frames a second that arrive": {"arrivals": line("arrival_fps")},
-            "replicas": {"decided on": line("replicas"), "ready": line("ready"), "simulated": simulated},
+            "replicas": {
+                "simulated, farthest": farthest,
+                "simulated, nearest": nearest,
+                "ready": line("ready"),
+                "decided on": line("replicas"),
+            },
             "frames that wait (lag)": {"lag": line("lag")},
         },
     )

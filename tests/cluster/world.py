@@ -10,7 +10,6 @@ from typing import Final, Self
 
 from deploy.local.environment import inherited
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
-from deploy.local.locks import Locks
 from schemas.settings import Settings
 from tests.cluster.binaries import Binaries
 from tests.cluster.containers import Image
@@ -34,7 +33,6 @@ def image() -> Image:
         **inherited(),
         "PATH": f"{command}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONPATH": str(PACED),
-        "OMP_NUM_THREADS": "1",
     }
     return Image((str(command / "framebus"),), environ)
 
@@ -42,11 +40,9 @@ def image() -> Image:
 class World:
     """A running cluster without anything of ours in it."""
 
-    def __init__(
-        self, folder: Path, binaries: Binaries, *, sync_s: float, scrape_s: float = 2.0, locks: Locks | None = None
-    ) -> None:
+    def __init__(self, folder: Path, binaries: Binaries, *, sync_s: float, scrape_s: float = 2.0) -> None:
         self.folder: Final = folder
-        self.kafka: Final = EmbeddedKafka(folder / "kafka", KafkaRuntime.prepare(Settings()), locks=locks)
+        self.kafka: Final = EmbeddedKafka(folder / "kafka", KafkaRuntime.prepare(Settings()))
         self.processes: Final = Processes(folder / "logs")
         self.plane: Final = ControlPlane(binaries, folder / "plane", self.processes, sync_s=sync_s)
         self.client: Final = self.plane.client
