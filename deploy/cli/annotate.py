@@ -27,9 +27,7 @@ def write_annotated(jpeg: bytes, detections: Sequence[Detection], path: Path) ->
     picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
     if picture is None:
         raise SourceError("the picture cannot be decoded; expected a whole JPEG")
-    line = max(1, round(max(picture.shape[:2]) / 400))
-    for found in detections:
-        _draw(picture, found, line)
+    draw_detections(picture, detections)
     try:
         encoded = cv2.imencode(path.suffix or ".jpg", picture)[1].tobytes()
         path.write_bytes(encoded)
@@ -37,6 +35,19 @@ def write_annotated(jpeg: bytes, detections: Sequence[Detection], path: Path) ->
         raise SourceError(f"picture {path}: expected a name that ends in .jpg, .png or .webp") from None
     except OSError as error:
         raise SourceError(f"picture {path}: {error.strerror}; expected a place that can be written to") from None
+
+
+def draw_detections(picture: np.ndarray, detections: Sequence[Detection]) -> None:
+    """Draw boxes, labels and keypoints into the picture, BGR, in lines that fit its size."""
+    line = line_width(picture)
+    for found in detections:
+        _draw(picture, found, line)
+
+
+def line_width(picture: np.ndarray) -> int:
+    """How many pixels wide a line is that can be seen in a picture of this size."""
+    longest: int = max(picture.shape[:2])
+    return max(1, round(longest / 400))
 
 
 def _draw(picture: np.ndarray, found: Detection, line: int) -> None:
