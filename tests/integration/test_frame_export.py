@@ -53,7 +53,8 @@ def put(world: World, seq: int, *, camera: str = "gate", run: int = 7, value: by
 
 def numbers(folder: Path, entries: list[dict[str, Any]]) -> list[int]:
     """What the pictures of these entries show."""
-    return [barcode.read(cv2.imread(str(folder / entry["file_name"]))) for entry in entries]
+    pictures = [cv2.imread(str(folder / entry["file_name"])) for entry in entries]
+    return [barcode.read(picture) for picture in pictures if picture is not None]
 
 
 def told(out: str) -> list[str]:
