@@ -146,5 +146,6 @@ def test_bad_cameras_cost_a_good_one_nothing(settings: Settings, tmp_path: Path)
     taken = sorted((info.seq, info.captured_at) for info in read_frames(settings, FACES).of("good").values())
     assert [seq for seq, _ in taken] == list(range(len(taken)))
     steps = [later - former for (_, former), (_, later) in pairwise(taken)]
+    assert timedelta(0) < min(steps)
     assert max(steps) < timedelta(seconds=1)
     assert (taken[-1][1] - taken[0][1]) / len(steps) == pytest.approx(timedelta(seconds=0.1), rel=0.05)
