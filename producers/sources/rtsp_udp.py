@@ -24,6 +24,9 @@ _AT_ONCE: Final = 64
 _BUFFER: Final = 1024 * 1024
 """What the kernel keeps for us: a key picture comes as a burst."""
 _TRIES: Final = 64
+_HIGHEST: Final = 255
+"""A channel is one byte."""
+_TRACKS: Final = 16
 _LENGTH: Final = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(\d{1,6})[ \t]*\r?$")
 _CSEQ: Final = re.compile(rb"(?im)^cseq[ \t]*:[ \t]*(\d{1,10})[ \t]*\r?$")
 _TRANSPORT: Final = re.compile(rb"(?im)^transport[ \t]*:[ \t]*([^\r\n]*)")
@@ -136,10 +139,11 @@ class UdpTransport:
         transport, cseq = _TRANSPORT.search(message), _CSEQ.search(message)
         if not message.startswith(b"SETUP ") or transport is None or cseq is None:
             return message
-        channels = _CHANNELS.search(transport[1])
-        if channels is None:
+        asked = _CHANNELS.search(transport[1])
+        channels = (int(asked[1]), int(asked[2])) if asked else None
+        if channels is None or max(channels) > _HIGHEST:
             return message
-        stream = self._stream((int(channels[1]), int(channels[2])))
+        stream = self._stream(channels)
         self._pending[cseq[1]] = stream
         ports = "-".join(str(one.getsockname()[1]) for one in stream.sockets)
         return _with_transport(message, transport, f"RTP/AVP;unicast;client_port={ports}".encode())
@@ -182,7 +186,7 @@ class UdpTransport:
     def _aim(self, stream: _Stream, *ports: int) -> None:
         """Let the kernel take what comes from the camera's ports alone, and open the way for it."""
         for one, port, opener in zip(stream.sockets, ports, _OPENERS, strict=True):
-            with suppress(OSError):  # a port that cannot be: then nothing comes, and the stream stands still
+            with suppress(OSError, OverflowError):  # a port that cannot be: then the stream stands still
                 one.connect((self._there, port))
                 one.send(opener)
 
@@ -195,6 +199,8 @@ class UdpTransport:
 
     def _stream(self, channels: tuple[int, int]) -> _Stream:
         if channels not in self._streams:
+            if len(self._streams) >= _TRACKS:
+                raise SourceError(f"more than {_TRACKS} tracks are asked for; expected fewer")
             self._streams[channels] = _Stream(channels, self._pair())
         return self._streams[channels]
 

@@ -20,13 +20,15 @@ import trustme
 
 from deploy.local.ports import free_port
 from producers.backoff import Backoff
+from producers.control import put_camera
 from producers.reader import Reader
 from producers.sources import Picture, SourceRules, open_source
 from producers.sources.url import TIMEOUT_S
 from schemas.addresses import AddressRule
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Transport
-from tests.integration.capture_world import eventually
+from schemas.settings import Settings
+from tests.integration.capture_world import capture_worker, eventually, read_frames, read_statuses
 from tests.planted import CAMERA_PASSWORD, OTHER_HOST_PASSWORD, keep
 
 PYTHON = Path("/usr/bin/python3")
@@ -259,3 +261,27 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: Sou
         thread.join(15)
     assert not thread.is_alive()
     assert states[-1][0] is CameraState.STREAMING
+
+
+def test_one_worker_has_cameras_of_both_transports(settings: Settings, rules: SourceRules, tmp_path: Path) -> None:
+    """A capture process as it runs, with cameras from the topic, and one beside them whose server has stopped."""
+    local = settings.model_copy(update={"source_addresses": "loopback", "camera_passwords": rules.passwords})
+    port, other = free_port(), free_port()
+    with rtsp_server(port), rtsp_server(other) as frozen:
+        for path, transport in (("tcp", Transport.TCP), ("udp", Transport.UDP), ("h264", Transport.UDP)):
+            put_camera(local, camera(port, path, transport).model_copy(update={"id": path}))
+        put_camera(local, camera(other).model_copy(update={"id": "frozen"}))
+        with capture_worker(local, tmp_path) as worker:
+
+            def frames(name: str) -> int:
+                return len(read_frames(local, "face-detection").of(name))
+
+            eventually(lambda: all(frames(name) > 5 for name in ("tcp", "udp", "h264", "frozen")), "frames of all")
+            frozen.send_signal(signal.SIGSTOP)
+            before = {name: frames(name) for name in ("tcp", "udp", "h264")}
+            eventually(
+                lambda: (status := read_statuses(local)["frozen"]) and "stood still for 5 s" in (status.error or ""),
+                "the one that stands still has failed",
+            )
+            assert all(frames(name) > count + 30 for name, count in before.items()), "the others went on for 5 s"
+            worker.stop()

@@ -108,8 +108,8 @@ def test_a_status_says_in_words_what_is_wrong(source: str, says: str, tmp_path: 
         reader = Reader(camera, offer=lambda *_: None, report=report, stop=stop, rules=LOCAL)
         try:
             reader.run()
-        except SourceError as error:  # of files: their run ends with it, as a failed camera
-            report(CameraState.FAILED, str(error))
+        except SourceError as broken:  # of files: their run ends with it, as a failed camera
+            report(CameraState.FAILED, str(broken))
         expected = re.escape(says.format(**places))
     ((state, error),) = states
     assert state is CameraState.FAILED

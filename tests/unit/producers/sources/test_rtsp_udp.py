@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from producers.sources.rtsp_udp import Messages, UdpTransport
 from schemas.errors import SourceError
@@ -156,3 +158,34 @@ def test_messages_are_cut_wherever_the_pieces_end(step: int) -> None:
 def test_a_message_has_a_limit(endless: bytes) -> None:
     with pytest.raises(SourceError, match="more than 262144 bytes"):
         list(Messages().cut(endless))
+
+
+WORDS = st.sampled_from(
+    [
+        *(b"RTSP/1.0 200 OK", b"RTSP/1.0 401 No", b"\r\n", b"\r\n\r\n", b"CSeq: 4", b"Content-Length: 3"),
+        *(b"Transport: RTP/AVP;unicast", b";ssrc=1", b";source=::1", b";source=1.2.3", b"$\x00\x00\x02"),
+        *(b";server_port=99999-1", b";server_port=0", b";server_port=65535", b"Content-Length: 999999"),
+    ]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(said=st.lists(st.one_of(WORDS, st.binary(max_size=8)), max_size=16), head=st.booleans())
+def test_whatever_a_camera_says_is_passed_on_or_refused(said: list[bytes], head: bool) -> None:
+    with _camera() as camera:
+        camera.udp.from_player(SETUP)
+        stream = (b"RTSP/1.0 200 OK\r\nCSeq: 4\r\nTransport: RTP/AVP;unicast" if head else b"") + b"".join(said)
+        try:
+            told = b"".join(camera.udp.from_camera(stream[at : at + 7]) for at in range(0, len(stream), 7))
+        except SourceError:
+            return
+        assert len(told) <= len(stream) + len(b"RTP/AVP/TCP;unicast;interleaved=0-1")
+
+
+def test_channels_and_tracks_have_a_limit(camera: Camera) -> None:
+    odd = SETUP.replace(b"interleaved=0-1", b"interleaved=300-301")
+    assert camera.udp.from_player(odd) == odd
+    for number in range(16):
+        camera.udp.from_player(SETUP.replace(b"0-1", b"%d-%d" % (2 * number, 2 * number + 1)))
+    with pytest.raises(SourceError, match="more than 16 tracks"):
+        camera.udp.from_player(SETUP.replace(b"0-1", b"100-101"))
