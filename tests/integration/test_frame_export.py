@@ -22,12 +22,13 @@ from processors.accuracy.annotations import Annotations
 from processors.accuracy.coco import evaluate
 from producers.sources import barcode
 from schemas.catalogue import Catalogue
-from schemas.messages import Detection, FrameAddress, SkipReason
+from schemas.messages import Detection, FrameAddress, SkipReason, crop_seq
 from schemas.settings import Settings
 from schemas.window import Window
 from tests.integration.api_world import MODEL, PARTITIONS, T0, World, frame_info
 from tests.integration.camera_servers import jpeg
 from tests.integration.cli_kit import Run, runner
+from tests.integration.test_audit_crops import FOLLOWER, crop_of
 
 PERSON = Detection(label="person", score=0.75, box=(40.0, 60.0, 140.0, 200.0))
 UNICORN = Detection(label="unicorn", score=0.5, box=(1.5, 100.0, 3.0, 120.0), keypoints=((2.0, 110.0), (2.5, 111.0)))
@@ -187,7 +188,7 @@ def test_runs_follow_each_other_whatever_partition_they_are_in(run: Run, world: 
 def test_a_window_and_what_has_expired_in_it(run: Run, world: World, tmp_path: Path) -> None:
     addresses = [put(world, seq) for seq in range(6)]
     world.counts("gate", addresses)
-    middle = datetime.now(UTC)
+    middle = datetime.now(UTC) + timedelta(milliseconds=5)  # Kafka counts in whole ones
     while datetime.now(UTC) < middle + timedelta(milliseconds=5):
         time.sleep(0.001)
     later = [put(world, seq) for seq in range(6, 10)]
@@ -205,6 +206,19 @@ def test_a_window_and_what_has_expired_in_it(run: Run, world: World, tmp_path: P
     code, out, err = run(*arguments, str(tmp_path / "early"), "--until", middle.isoformat())
     assert code == 0, err
     assert told(out)[:2] == ["4 frames of 4 found, 0 with a result", "without a result: 4 in_log"]
+
+
+def test_crops_of_a_second_stage_come_in_the_order_of_their_frames(world: World, settings: Settings) -> None:
+    """The rate is that of the frames: a crop's own number says nothing of it."""
+    for seq, index in ((1, 0), (0, 1), (2, 0), (0, 0), (2, 1)):
+        taken = T0 + timedelta(seconds=seq / FPS)
+        info = replace(crop_of(FrameAddress(MODEL, 0, seq), index), captured_at=taken)
+        world.put(world.names.frames(FOLLOWER), jpeg(seq), key="gate", headers=info.encode())
+    with closing(ExportReader(settings, camera="gate", model=FOLLOWER, window=Window())) as reader:
+        reader.gather(deadline=time.monotonic() + 60)
+        expected = [crop_seq(*of) for of in ((0, 0), (0, 1), (1, 0), (2, 0), (2, 1))]
+        assert [frame.seq for frame, _ in reader.frames()] == expected
+        assert reader.fps == pytest.approx(FPS)
 
 
 def test_memory_does_not_grow_with_the_frames(world: World, settings: Settings) -> None:
