@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 _ANSWER_S: Final = 10.0
 _SOON_MS: Final = 5 * 60_000
-"""Outcomes are looked for so long after the window's end first, and up to now only where one is still missing."""
+"""Outcomes are looked for so long after the last frame first, and up to now only where one is still missing."""
 _SKIPPED: Final[Mapping[str, Outcome]] = {SkipReason.STALE: Outcome.STALE, SkipReason.EXPIRED: Outcome.EXPIRED}
 
 
@@ -62,6 +62,8 @@ class ExportReader:
         self._starts: dict[Log, int] = {}
         self._ends: dict[Log, int] = {}
         self._committed: dict[int, int] = {}
+        self._appended: tuple[int, int] | None = None
+        """When the broker appended the first and the last of the frames, in milliseconds since the epoch."""
 
     def __len__(self) -> int:
         """How many frames were found."""
@@ -138,16 +140,14 @@ class ExportReader:
         self._reader.read(logs, self._take_frame, deadline=deadline, until=self._ends)
 
     def _find_outcomes(self, logs: list[Log], deadline: float) -> None:
-        if not len(self):
+        if self._appended is None:
             return
-        since, until = self._window.since, self._window.until
-        if since is not None:
-            begin = max(milliseconds(since) - CLOCK_SKEW_MS, 0)
-            self._reader.begin(self._offsets.at(logs, begin, deadline=deadline))
-        if until is not None:
-            soon = self._offsets.at(logs, milliseconds(until) + _SOON_MS, deadline=deadline)
-            self._reader.read(logs, self._take_outcome, deadline=deadline, until=soon)
-        if until is None or self._index.missing():
+        first, last = self._appended
+        begin = self._offsets.at(logs, max(first - CLOCK_SKEW_MS, 0), deadline=deadline)
+        self._reader.begin(begin)
+        soon = self._offsets.at(logs, last + _SOON_MS, deadline=deadline)
+        self._reader.read(logs, self._take_outcome, deadline=deadline, until=soon)
+        if self._index.missing():
             self._reader.read(logs, self._take_outcome, deadline=deadline)
 
     def _count_expired(self, logs: list[Log], deadline: float) -> None:
@@ -163,9 +163,14 @@ class ExportReader:
         if message.key() != self._key or message.offset() >= self._ends[place]:
             return
         try:
-            self._index.add(message.partition(), message.offset(), decode_frame_headers(headers_of(message)))
+            info = decode_frame_headers(headers_of(message))
         except MessageError:
             self.unreadable += 1
+            return
+        self._index.add(message.partition(), message.offset(), info)
+        _, at_ms = message.timestamp()
+        first, last = self._appended or (at_ms, at_ms)
+        self._appended = min(first, at_ms), max(last, at_ms)
 
     def _take_outcome(self, message: Message) -> None:
         topic = message.topic()

@@ -18,6 +18,10 @@ from schemas.printable import shown
 
 CODEC: Final = "VP9"
 """What OpenCV's own FFmpeg can write and browsers play; it has no encoder of H.264."""
+FPS: Final = 10.0
+"""The rate of a clip whose frames do not show the camera's: of one frame, say."""
+_SLOWEST: Final = 0.1
+_FASTEST: Final = 240.0
 _FOURCC: Final = "vp09"
 _LIMIT_PIXELS: Final = 64_000_000
 _FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
@@ -29,7 +33,7 @@ class Clip:
     It stands under its name when `finish` has found every picture in it; until then it is a hidden file beside.
     """
 
-    def __init__(self, file: Path, *, camera: str, fps: float) -> None:
+    def __init__(self, file: Path, *, camera: str) -> None:
         """Nothing is written before the first picture.
 
         Raises:
@@ -38,6 +42,7 @@ class Clip:
         self.pictures = 0
         self.broken = 0
         """Frames that are no pictures: they are left out."""
+        self._fps = FPS
         self._file = file.absolute()  # a path, and nothing that FFmpeg could take for a URL
         if file.suffix.lower() != ".mp4":
             raise SettingsError(f"clip {shown(str(file))}: expected a name that ends in .mp4")
@@ -45,7 +50,6 @@ class Clip:
             raise SettingsError(f"clip {shown(str(file))}: there is no such folder; expected one that can be written")
         self._unfinished = self._file.with_name(f".{self._file.stem}.unfinished.mp4")
         self._camera = camera
-        self._fps = fps
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
 
@@ -58,6 +62,10 @@ class Clip:
         if self._writer is not None:
             self._writer.release()
         self._unfinished.unlink(missing_ok=True)
+
+    def set_rate(self, fps: float) -> None:
+        """Have it play so many pictures a second, 0.1 to 240; to be told before the first one."""
+        self._fps = round(min(max(fps, _SLOWEST), _FASTEST), 2)
 
     def add(self, frame: ExportedFrame, jpeg: bytes) -> None:
         """Write a frame; one that is no picture is counted and left out.

@@ -20,7 +20,8 @@ FPS = 8.0
 
 def write(file: Path) -> None:
     start = datetime(2026, 1, 31, 12, tzinfo=UTC)
-    with Clip(file, camera="gate", fps=FPS) as clip:
+    with Clip(file, camera="gate") as clip:
+        clip.set_rate(FPS)
         for seq in range(PICTURES):
             frame = ExportedFrame(
                 address=FrameAddress("object-detection", 0, seq),

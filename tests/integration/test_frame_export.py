@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
@@ -163,6 +164,25 @@ def test_a_clip_shows_frames_in_the_order_of_capture_at_the_cameras_rate(
     assert boxed == [seq in (0, 1, 2, 8, 9) for seq in (0, 1, 2, 3, 4, 6, 7, 8, 9, 10, 11)]
     told_below = [picture[232:].max() > 200 for picture in pictures]
     assert all(told_below), "a line of text stands below"
+
+
+def test_what_does_not_fit_is_drawn_as_far_as_it_goes(run: Run, world: World, tmp_path: Path) -> None:
+    """A box beyond all pictures, and a narrower picture of odd size: one clip all the same."""
+    far = Detection(label="person", score=0.5, box=(-1e300, 100.0, 1e300, 101.0), keypoints=((1e18, -1e18),))
+    first = put(world, 0)
+    world.result("gate", first, far, seq=0)
+    done, odd = cv2.imencode(".jpg", np.full((101, 51, 3), 255, np.uint8))
+    assert done
+    put(world, 1, value=odd.tobytes())
+    code, out, err = run("frame", "export", "--camera", "gate", "--model", MODEL, "--mp4", str(tmp_path / "c.mp4"))
+    assert (code, told(out)[-1]) == (0, "clip of 2 pictures"), err
+    clip = cv2.VideoCapture(str(tmp_path / "c.mp4"), cv2.CAP_FFMPEG)
+    _, drawn = clip.read()
+    _, narrow = clip.read()
+    clip.release()
+    assert abs(drawn[100, 5:315].astype(int) - 100).max() > 40, "the box's upper edge, from side to side"
+    assert narrow.shape == (240, 320, 3)
+    assert (narrow[20:200, 150:170].min() > 200, narrow[20:200, 10:90].max() < 50) == (True, True)
 
 
 def test_runs_follow_each_other_whatever_partition_they_are_in(run: Run, world: World, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections import Counter
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from deploy.cli.coco_folder import CocoFolder
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Take frames out of the log.")
-
-_FPS: Final = 10.0
-"""Of a clip whose frames do not show the camera's rate: of one frame, say."""
 
 
 @app.callback()
@@ -79,11 +76,13 @@ def export(  # noqa: PLR0913  # one parameter for each option
             from deploy.cli.coco_folder import CocoFolder  # noqa: PLC0415
 
             folder = stack.enter_context(CocoFolder(output, entry, about=about))
-        reader.gather(deadline=time.monotonic() + deadline)
         if mp4 is not None:
             from deploy.cli.clip import Clip  # noqa: PLC0415  # OpenCV
 
-            clip = stack.enter_context(Clip(mp4, camera=camera, fps=round(reader.fps or _FPS, 2)))
+            clip = stack.enter_context(Clip(mp4, camera=camera))
+        reader.gather(deadline=time.monotonic() + deadline)
+        if clip is not None and reader.fps is not None:
+            clip.set_rate(reader.fps)
         fates = _write(reader, folder, clip, limit)
         _summarise(reader, folder, clip, fates)
     raise typer.Exit(0 if fates else 1)
