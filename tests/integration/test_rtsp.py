@@ -226,7 +226,10 @@ def test_a_wrong_password_is_told_and_not_shown(rules: SourceRules, tmp_path: Pa
     assert OTHER_HOST_PASSWORD not in str(caught.value)
 
 
-def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: SourceRules, tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_camera_that_goes_away_is_found_again_with_its_new_password(
+    transport: Transport, rules: SourceRules, tmp_path: Path
+) -> None:
     keep(tmp_path / "127.0.0.1", OTHER_HOST_PASSWORD)
     stop, pictures, states = Event(), list[Picture](), list[tuple[CameraState, str | None]]()
 
@@ -235,7 +238,7 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: Sou
 
     port = free_port()
     reader = Reader(
-        camera(port),
+        camera(port, transport=transport),
         offer=lambda picture, _: pictures.append(picture),
         report=report,
         stop=stop,
