@@ -42,6 +42,12 @@ class WorkerMetrics:
             buckets=AGE_BUCKETS,
             registry=registry,
         )
+        negative = Counter(
+            Metric.NEGATIVE_AGES,
+            "Frames that were appended after the worker's start, by the clocks: such an age is none.",
+            ("model",),
+            registry=registry,
+        )
         self._stages = Histogram(
             Metric.STAGE_DURATION,
             "Seconds that a frame spent in a stage.",
@@ -80,6 +86,7 @@ class WorkerMetrics:
         # Series are looked up once: `labels` costs more than what it counts.
         self._outcomes = {outcome: processed.labels(model, outcome.name.lower()) for outcome in _OUTCOMES}
         self._age = age.labels(model)
+        self._negative = negative.labels(model)
         self._window = window.labels(model)
         self._full = full.labels(model)
         self._clock = clock.labels(model)
@@ -90,8 +97,11 @@ class WorkerMetrics:
         self._outcomes[outcome].inc(frames)
 
     def age(self, seconds: float) -> None:
-        """A frame was this old when the worker started on it."""
-        self._age.observe(seconds)
+        """A frame was this old when the worker started on it; an age below 0 is counted apart, and not called 0."""
+        if seconds < 0:
+            self._negative.inc()
+        else:
+            self._age.observe(seconds)
 
     def stages(self, timings: StageTimings) -> None:
         """How long one frame spent in each stage of inference; the wait before it is its age."""

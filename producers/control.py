@@ -14,9 +14,10 @@ from producers.sources import check_source, kind_of
 from producers.topics import Topics
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, MessageError, SourceError
-from schemas.messages import Camera, explain
+from schemas.messages import Camera, Transport, explain
 from schemas.names import IDENTIFIER
 from schemas.printable import SHOWN, printable, shown
+from schemas.redaction import redact
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,7 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
 
     Raises:
         CameraError: A model is not in the catalogue, or follows one that the camera does not have; or the source has
-            the form of no kind of source, or a secret.
+            the form of no kind of source, or a secret; or it does not come by the transport.
     """
     try:
         followers_of(camera, catalogue)
@@ -55,6 +56,11 @@ def check_camera(camera: Camera, catalogue: Catalogue) -> None:
         check_source(camera.source)
     except (CatalogueError, SourceError) as error:
         raise CameraError(f"camera {camera.id!r}: {error}") from None
+    if camera.transport is Transport.UDP and not camera.source.lower().startswith("rtsp://"):
+        raise CameraError(
+            f"camera {camera.id!r}: transport = 'udp' with the source {redact(camera.source)!r}; expected "
+            "rtsp://HOST/… (rtsps:// comes by tcp alone: by UDP its pictures would not be encrypted)"
+        )
 
 
 def followers_of(camera: Camera, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:

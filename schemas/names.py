@@ -127,6 +127,7 @@ class Metric:
     CAMERA_UP: Final = "framebus_camera_up"
     WINDOW: Final = "framebus_window_frames"
     WINDOW_FULL: Final = "framebus_window_full_seconds"
+    NEGATIVE_AGES: Final = "framebus_negative_ages"
     CLOCK_AHEAD: Final = "framebus_clock_ahead_seconds"
     STREAM_CLIENTS: Final = "framebus_stream_clients"
     HTTP_DURATION: Final = "framebus_http_request_duration_seconds"

@@ -22,6 +22,7 @@ VERBS: Final = {
     "camera": "List, add, edit, apply and remove cameras.",
     "model": "List, show, fetch, add, try and quantise models.",
     "result": "Follow results.",
+    "frame": "Export a camera's frames with their results: COCO for training, a clip to look at.",
     "dead-letter": "Look at frames that could not be inferred, and send them again.",
     "topic": "Plan and apply the topics.",
     "simulate": "Try a scaling rule on arrivals: replicas, skips, recovery; no cluster needed.",

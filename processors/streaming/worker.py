@@ -168,7 +168,7 @@ class Worker:
             if self._skips.add(Skipped(frame.info.camera, partition.number, record.offset, entry)):
                 await self._skips.flush()
             return False
-        self._metrics.age(max(frame.age, 0.0))
+        self._metrics.age(frame.age)
         self._metrics.window(self.partitions.open_frames)
         return self._spawn(self._process(frame, record, entry, attempt), record)
 

@@ -27,7 +27,7 @@ def open_source(camera: Camera, rules: SourceRules) -> Source:
     """
     match kind_of(camera.source):
         case Kind.URL:
-            return UrlSource(camera.source, rules=rules, loop=camera.loop)
+            return UrlSource(camera.source, rules=rules, loop=camera.loop, transport=camera.transport)
         case Kind.USB:
             return UsbSource(int(camera.source))
         case Kind.PATH if is_folder(Path(camera.source), rules):

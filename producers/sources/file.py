@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -54,7 +55,11 @@ class FileSource:
     def _open(self) -> Capture:
         """Open the file; FFmpeg gets its bytes, so that nothing in it leads FFmpeg to another."""
         trouble = f"source {self._path!r}: OpenCV cannot open the file; expected a video that FFmpeg reads"
-        self._body = Body(open_inside(Path(self._path), self._rules))
+        file = open_inside(Path(self._path), self._rules)
+        if os.fstat(file.fileno()).st_size == 0:
+            file.close()
+            raise SourceError(f"source {self._path!r}: the file has 0 bytes; expected a video that FFmpeg reads")
+        self._body = Body(file)
         try:
             return Capture(self._body, cv2.CAP_FFMPEG, {cv2.CAP_PROP_N_THREADS: 1}, trouble=trouble)
         except SourceError:

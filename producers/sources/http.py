@@ -90,7 +90,8 @@ class HttpClient:
         except urllib.error.URLError as error:
             raise SourceError(f"{redact(plain)}: {error.reason}") from None
         except (http.client.HTTPException, OSError, ValueError) as error:
-            raise SourceError(f"{redact(plain)}: {type(error).__name__}: {redact(str(error))}") from None
+            said = printable(redact(str(error)).strip(), _REASON)
+            raise SourceError(f"{redact(plain)}: {type(error).__name__}: {said}") from None
         return answer
 
     def find_user_password(self, _realm: str | None, url: str) -> tuple[str | None, str | None]:
@@ -129,6 +130,8 @@ class HttpFeed:
         self._place = 0
         self._pushed = b""
         self._answer: Answer | None = self._open()
+        self.kind = printable(self._answer.headers.get("Content-Type", ""), _REASON)
+        """What the server says that it sends, as `text/html`; empty where it says nothing."""
         total = _TOTAL.match(self._answer.headers.get("Content-Range", ""))
         self._ranges = self._answer.status == http.HTTPStatus.PARTIAL_CONTENT and total is not None
         self.size = length if length is not None else int(total[2]) if total and self._ranges else None

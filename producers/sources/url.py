@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from typing import Final
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from producers.sources.rtsp import RtspRelay
 from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
 from schemas.errors import SourceError
+from schemas.messages import Transport
 from schemas.redaction import redact
 
 TIMEOUT_S: Final = 5.0
@@ -31,13 +33,20 @@ class UrlSource:
     """
 
     def __init__(
-        self, url: str, *, rules: SourceRules | None = None, loop: bool = False, timeout_s: float = TIMEOUT_S
+        self,
+        url: str,
+        *,
+        rules: SourceRules | None = None,
+        loop: bool = False,
+        transport: Transport = Transport.TCP,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._url = url
         self._shown = redact(url)
         self._rules = rules or SourceRules()
         self._timeout_s = timeout_s
         self._loop = loop
+        self._transport = transport
         self._way: _Rtsp | _Http = self._open()
         self.live = not self._way.recorded
 
@@ -63,8 +72,10 @@ class UrlSource:
         check_source(self._url)
         try:
             password = read_password(self._url, self._rules.passwords)
-            way = _Rtsp if urlsplit(self._url).scheme.lower().startswith("rtsp") else _Http
-            return way(self._url, password, self._rules, shown=self._shown, timeout_s=self._timeout_s)
+            if not urlsplit(self._url).scheme.lower().startswith("rtsp"):
+                return _Http(self._url, password, self._rules, shown=self._shown, timeout_s=self._timeout_s)
+            relay = RtspRelay(self._url, password, self._rules, transport=self._transport, timeout_s=self._timeout_s)
+            return _Rtsp(relay, shown=self._shown, timeout_s=self._timeout_s)
         except SourceError as error:
             if str(error).startswith("source "):
                 raise
@@ -78,21 +89,21 @@ class _Rtsp:
 
     recorded = False
 
-    def __init__(self, url: str, password: str | None, rules: SourceRules, *, shown: str, timeout_s: float) -> None:
+    def __init__(self, relay: RtspRelay, *, shown: str, timeout_s: float) -> None:
         self._shown = shown
-        self._relay = RtspRelay(url, password, rules, timeout_s=timeout_s)
+        self._relay = relay
         milliseconds = round(timeout_s * 1000)
         options = {
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: milliseconds,
             cv2.CAP_PROP_READ_TIMEOUT_MSEC: milliseconds,
             cv2.CAP_PROP_N_THREADS: 1,
         }
-        trouble = f"no stream within {timeout_s:g} s; {_EXPECTED}"
+        started = time.monotonic()
         try:
-            self.capture = Capture(self._relay.url, cv2.CAP_FFMPEG, options, trouble=trouble)
-        except SourceError as error:
+            self.capture = Capture(self._relay.url, cv2.CAP_FFMPEG, options, trouble="it cannot be opened")
+        except SourceError:
             self._relay.close()
-            raise SourceError(self._relay.trouble or str(error)) from None
+            raise SourceError(self._relay.trouble or _no_stream(started, timeout_s, self._relay.offer)) from None
 
     @property
     def trouble(self) -> str | None:
@@ -113,18 +124,22 @@ class _Http:
         self._shown = shown
         client = HttpClient.for_source(url, password, rules, timeout_s=timeout_s)
         feed = HttpFeed(client, url)
-        playlist = HlsFeed(client, feed) if feed.peek(len(MARK)) == MARK else None
+        start = feed.peek(len(MARK))
+        if not start:
+            feed.close()
+            raise SourceError(f"the server sends not one byte; {_EXPECTED}")
+        playlist = HlsFeed(client, feed) if start == MARK else None
         self._body = Body(playlist or feed)
         self._stall_s = playlist.stall_s if playlist else timeout_s
         self._body.allow(self._stall_s)
         # The body has the deadlines: FFmpeg's would count while we wait for a playlist's next segment.
         options = {cv2.CAP_PROP_OPEN_TIMEOUT_MSEC: 0, cv2.CAP_PROP_READ_TIMEOUT_MSEC: 0, cv2.CAP_PROP_N_THREADS: 1}
-        trouble = f"no stream within {self._stall_s:g} s; {_EXPECTED}"
+        started = time.monotonic()
         try:
-            self.capture = Capture(self._body, cv2.CAP_FFMPEG, options, trouble=trouble)
-        except SourceError as error:
+            self.capture = Capture(self._body, cv2.CAP_FFMPEG, options, trouble="it cannot be opened")
+        except SourceError:
             self._body.close()
-            raise SourceError(f"{error} ({self._body.error})" if self._body.error else str(error)) from None
+            raise SourceError(_no_stream(started, self._stall_s, feed.kind, self._body.error)) from None
         self.recorded = self.capture.finite or (playlist.ended if playlist else feed.size is not None)
 
     @property
@@ -139,3 +154,11 @@ class _Http:
         self.capture.close()
         with suppress(OSError):
             self._body.close()
+
+
+def _no_stream(started: float, timeout_s: float, has: str, error: str | None = None) -> str:
+    """Why FFmpeg, which does not say, opened nothing since `started`: too late, an error, or what it `has`."""
+    about = f" ({has})" if has else ""
+    if time.monotonic() - started >= timeout_s:
+        return f"no stream within {timeout_s:g} s{about}; {_EXPECTED}{f' ({error})' if error else ''}"
+    return error or f"what comes is no video that FFmpeg decodes{about}; {_EXPECTED}"

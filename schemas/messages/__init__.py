@@ -2,7 +2,7 @@
 
 from schemas.messages._base import Message, explain, format_time
 from schemas.messages.address import FrameAddress
-from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing
+from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing, Transport
 from schemas.messages.captures import CaptureClaim, CaptureCounts, CropCounts, CropDrop, DropReason, decode_capture
 from schemas.messages.dead_letter import DeadLetter, decode_dead_letter
 from schemas.messages.frame import FrameInfo, Headers, Lane, RawHeaders, decode_frame_headers
@@ -50,6 +50,7 @@ __all__ = [
     "SkipReason",
     "SkippedFrames",
     "StageTimings",
+    "Transport",
     "address_from_headers",
     "check_result_type",
     "crop_seq",

@@ -18,11 +18,19 @@ class Pacing(StrEnum):
     MAX = "max"
 
 
+class Transport(StrEnum):
+    """How an RTSP camera's pictures come: in its connection, or as datagrams, which may get lost."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
 class Camera(Message):
     """What is wanted of one camera.
 
     `source` is a file, a folder of pictures, an `rtsp://` or `http(s)://` URL, a USB device's number, or
-    `pattern:[WIDTHxHEIGHT]`; `models` get its frames; `fps` limits the rate (None: the source's own).
+    `pattern:[WIDTHxHEIGHT]`; `models` get its frames; `fps` limits the rate (None: the source's own);
+    `transport` is for RTSP only.
     """
 
     TITLE: ClassVar[str] = "camera"
@@ -34,6 +42,7 @@ class Camera(Message):
     fps: Annotated[float, Field(gt=0, le=240)] | None = None
     loop: bool = False
     pacing: Pacing = Pacing.NATIVE
+    transport: Transport = Transport.TCP
     lane: Lane = Lane.LIVE
     quality: Annotated[int, Field(ge=1, le=100)] = 85
     enabled: bool = True

@@ -36,6 +36,7 @@ from schemas.messages import (
     SkippedFrames,
     SkipReason,
     StageTimings,
+    Transport,
     crop_seq,
 )
 
@@ -93,6 +94,7 @@ CAMERAS: Final[dict[str, Camera | str]] = {
     ),
     **{f"pacing {pacing.value}": _MINIMAL.model_copy(update={"pacing": pacing}) for pacing in _PACINGS},
     **{f"lane {lane.value}": _MINIMAL.model_copy(update={"lane": lane}) for lane in _LANES},
+    "transport udp": _MINIMAL.model_copy(update={"transport": Transport.UDP}),
     "longest name": Camera(id=LONGEST, source="pattern:320x240", models=(MODEL,), site=LONGEST),
     "removed": "gate",
 }  # fmt: skip

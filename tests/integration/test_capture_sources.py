@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -240,3 +240,35 @@ def test_a_folder_plays_at_the_cameras_rate(tmp_path: Path) -> None:
     Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event(), rules=LOCAL).run()
     assert len(moments) == 6
     assert moments[-1] - moments[0] == pytest.approx(5 / 20, abs=0.15)
+
+
+@pytest.mark.parametrize("fields", [{"lane": Lane.BATCH}, {"pacing": Pacing.MAX}], ids=["lane", "pacing"])
+def test_a_batch_waits_for_its_place_and_drops_nothing(
+    settings: Settings, media: Media, fields: dict[str, Any]
+) -> None:
+    """A queue of two frames is full all the time: the reader waits for it, and no more pictures lie about than that."""
+    settings = settings.model_copy(update={"source_roots": "/"})
+    narrow = FrameSink(settings, queue_frames=2)
+    fence, records = Fence(settings), RecordSink(settings)
+    worker = Worker(
+        settings=settings,
+        catalogue=Catalogue(),
+        owner="test",
+        frames=narrow,
+        records=records,
+        topics=Topics(settings),
+        fence=fence,
+        metrics=CaptureMetrics(CollectorRegistry()),
+    )
+    pacing = {"pacing": Pacing.MAX} | fields
+    run = CameraRun(camera(str(media.path("bikes.mp4")), **pacing), worker)
+    run.start()
+    try:
+        eventually(lambda: any(totals.closed for totals in read_captures(settings).totals.values()), "the file's end")
+    finally:
+        run.finish(time.monotonic() + 5, farewell=None)
+        narrow.close(5)
+        records.close(5)
+        fence.close()
+    (totals,) = read_captures(settings).totals.values()
+    assert (totals.captured, totals.delivered, totals.failed, dict(totals.dropped)) == (250, 250, 0, {})

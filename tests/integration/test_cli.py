@@ -14,6 +14,7 @@ from confluent_kafka import Producer
 
 from deploy.local.media import Media
 from deploy.local.ports import free_port
+from producers.control import read_cameras
 from schemas.catalogue import Catalogue, Model
 from schemas.messages import (
     CaptureCounts,
@@ -21,6 +22,7 @@ from schemas.messages import (
     FrameAddress,
     FrameInfo,
     PartitionRanges,
+    Transport,
 )
 from schemas.settings import Settings
 from tests.integration.cli_kit import Run, runner
@@ -53,14 +55,17 @@ def test_topics_that_are_there_need_nothing_but_partitions(run: Run) -> None:
     assert run("topic", "plan") == (0, "the topics are as planned\n", "")
 
 
-def test_a_cameras_life(run: Run) -> None:
-    assert run("camera", "add", "yard", "--source", "rtsp://me@cam/1", "--model", MODEL, "--fps", "5")[0] == 0
+def test_a_cameras_life(run: Run, settings: Settings) -> None:
+    given = ("--source", "rtsp://me@cam/1", "--model", MODEL, "--fps", "5", "--transport", "udp")
+    assert run("camera", "add", "yard", *given)[0] == 0
+    assert read_cameras(settings)["yard"].transport is Transport.UDP
     code, _, err = run("camera", "add", "gate", "--source", f"rtsp://me:{URL_PASSWORD}@cam/1", "--model", MODEL)
     assert code == 2
     assert "rtsp://me:***@cam/1' holds a secret, which would stand in a topic" in err
     code, _, err = run("camera", "add", "yard", "--source", "0")
     assert (code, err) == (2, "framebus: camera 'yard' exists: expected a new id; framebus camera edit changes one\n")
-    assert run("camera", "edit", "yard", "--model", "face-detection", "--disabled")[0] == 0
+    assert run("camera", "edit", "yard", "--model", "face-detection", "--disabled", "--transport", "tcp")[0] == 0
+    assert read_cameras(settings)["yard"].transport is Transport.TCP
     _, out, _ = run("camera", "list")
     assert out.splitlines()[1].split() == ["yard", "default", "face-detection", "no", "rtsp://me@cam/1"]
     assert run("camera", "remove", "yard")[0] == 0
@@ -116,7 +121,15 @@ def test_dead_letters_are_listed_and_shown(run: Run, settings: Settings, tmp_pat
     assert (code, err.split(":")[1]) == (2, f" dead letter {MODEL}/0/0")
 
 
-@pytest.mark.parametrize("verb", [("audit",), ("dead-letter", "list"), ("dead-letter", "redrive", "--all", "--yes")])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("audit",),
+        ("dead-letter", "list"),
+        ("dead-letter", "redrive", "--all", "--yes"),
+        ("frame", "export", "--camera", "yard", "--model", MODEL, "--mp4", "yard.mp4"),
+    ],
+)
 def test_verbs_that_read_for_minutes_tell_soon_that_no_broker_answers(run: Run, verb: tuple[str, ...]) -> None:
     where = f"127.0.0.1:{free_port()}"
     code, out, err = run(*verb, "--kafka", where)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -91,7 +92,7 @@ def operations(future: Any) -> set[str]:
     return {AclOperation(operation).name for operation in answer.authorized_operations}
 
 
-def test_the_whole_chain_runs_with_the_least_privilege(locked: LockedKafka) -> None:
+def test_the_whole_chain_runs_with_the_least_privilege(locked: LockedKafka, tmp_path: Path) -> None:
     """Capture, a worker with the real network, the API, the audit and the operator, each as its own user."""
     operator = locked.settings(OPERATOR)
     at_the_api = locked.settings(API).model_copy(update=TOKENS)
@@ -123,6 +124,8 @@ def test_the_whole_chain_runs_with_the_least_privilege(locked: LockedKafka) -> N
         assert redriven.returncode == 0, redriven.stdout + redriven.stderr
         wait_for(lambda: len(client.get("/api/v1/dead-letters").json()["letters"]) == 2)  # it died again
         assert client.get("/api/v1/ledger").json()["clean"]
+    exported = locked.command(operator, "frame", "export", "--camera", "gate", "--model", MODEL, "-o", str(tmp_path))
+    assert exported.returncode == 0, exported.stdout + exported.stderr
     status = locked.command(operator, "status")
     assert (status.returncode, status.stderr) == (0, ""), status.stdout  # nobody uses the models without a worker
     assert [service.stop() for service in running] == [0, 0, 0], [service.said for service in running]

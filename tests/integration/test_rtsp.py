@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
@@ -18,12 +20,15 @@ import trustme
 
 from deploy.local.ports import free_port
 from producers.backoff import Backoff
+from producers.control import put_camera
 from producers.reader import Reader
 from producers.sources import Picture, SourceRules, open_source
+from producers.sources.url import TIMEOUT_S
 from schemas.addresses import AddressRule
 from schemas.errors import SourceError
-from schemas.messages import Camera, CameraState
-from tests.integration.capture_world import eventually
+from schemas.messages import Camera, CameraState, Transport
+from schemas.settings import Settings
+from tests.integration.capture_world import capture_worker, eventually, read_frames, read_statuses
 from tests.planted import CAMERA_PASSWORD, OTHER_HOST_PASSWORD, keep
 
 PYTHON = Path("/usr/bin/python3")
@@ -31,19 +36,22 @@ SERVER = Path(__file__).with_name("rtsp_server.py")
 
 
 def _available() -> bool:
-    probe = "import gi; gi.require_version('GstRtspServer', '1.0')"
+    probe = (
+        "import gi; gi.require_version('Gst', '1.0'); gi.require_version('GstRtspServer', '1.0')\n"
+        "from gi.repository import Gst; Gst.init(None); assert Gst.ElementFactory.find('x264enc')"
+    )
     return PYTHON.exists() and subprocess.run([PYTHON, "-c", probe], capture_output=True, check=False).returncode == 0
 
 
 pytestmark = pytest.mark.skipif(
     not _available() and not os.environ.get("CI"),  # where changes are checked, a lack must not pass for a success
-    reason="needs Debian's python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good",
+    reason="needs Debian's python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-good gstreamer1.0-plugins-ugly",
 )
 
 
 @contextmanager
-def rtsp_server(port: int, method: str = "digest") -> Iterator[None]:
-    """GStreamer's server on `port`, for who logs in by `method`."""
+def rtsp_server(port: int, method: str = "digest") -> Iterator[subprocess.Popen[str]]:
+    """GStreamer's server, a process, on `port`, for who logs in by `method`."""
     process = subprocess.Popen(
         [PYTHON, SERVER, str(port), method], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -54,13 +62,14 @@ def rtsp_server(port: int, method: str = "digest") -> Iterator[None]:
             process.stdin.write(CAMERA_PASSWORD + "\n")
             process.stdin.flush()
             assert process.stdout.readline() == "serving\n"
-            yield
+            yield process
         finally:
             process.kill()
 
 
-def camera(port: int) -> Camera:
-    return Camera(id="cam", source=f"rtsp://user@127.0.0.1:{port}/video", models=("face-detection",))
+def camera(port: int, path: str = "video", transport: Transport = Transport.TCP) -> Camera:
+    source = f"rtsp://user@127.0.0.1:{port}/{path}"
+    return Camera(id="cam", source=source, models=("face-detection",), transport=transport)
 
 
 @pytest.fixture
@@ -146,6 +155,69 @@ def test_a_camera_is_logged_in_to(method: str, rules: SourceRules) -> None:
     assert all(picture is not None and picture.shape == (240, 320, 3) for picture in pictures)
 
 
+@pytest.mark.parametrize("method", ["basic", "digest"])
+def test_tcp_and_udp_at_once_in_one_process(method: str, rules: SourceRules) -> None:
+    """The server has each path by one transport only, so what comes came by it; FFmpeg's options stay what they are."""
+    port = free_port()
+    with rtsp_server(port, method), ExitStack() as stack:
+        sources = [
+            stack.enter_context(closing(open_source(camera(port, path, transport), rules)))
+            for path, transport in (("tcp", Transport.TCP), ("udp", Transport.UDP), ("h264", Transport.UDP))
+        ]
+        options = os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"]
+        shapes = [picture.shape for _ in range(15) for source in sources if (picture := source.read()) is not None]
+        assert os.environ["OPENCV_FFMPEG_CAPTURE_OPTIONS"] == options
+    assert "rtsp_transport;tcp" in options
+    assert shapes == [(240, 320, 3)] * 45
+
+
+@pytest.mark.parametrize(("path", "transport"), [("udp", Transport.TCP), ("tcp", Transport.UDP)])
+def test_a_camera_without_that_transport_says_so(path: str, transport: Transport, rules: SourceRules) -> None:
+    port = free_port()
+    with rtsp_server(port), pytest.raises(SourceError, match="the camera answers 461 Unsupported transport"):
+        open_source(camera(port, path, transport), rules)
+
+
+@pytest.mark.parametrize(("path", "has"), [("sound", "audio PCMU"), ("unknown", "application X-GST")])
+def test_a_camera_without_video_that_can_be_decoded_says_what_it_has(path: str, has: str, rules: SourceRules) -> None:
+    port = free_port()
+    with rtsp_server(port), pytest.raises(SourceError, match=rf"no video that FFmpeg decodes \({has}\); expected"):
+        open_source(camera(port, path), rules)
+
+
+def test_lost_packets_cost_pictures_and_not_the_camera(rules: SourceRules) -> None:
+    """Every tenth packet is missing, so most pictures are torn; those that come are whole, and they go on coming."""
+    port = free_port()
+    with rtsp_server(port), closing(open_source(camera(port, "lossy", Transport.UDP), rules)) as source:
+        pictures = [source.read() for _ in range(20)]
+    assert all(picture is not None and picture.shape == (240, 320, 3) for picture in pictures)
+
+
+def test_udp_is_not_for_a_camera_that_encrypts(rules: SourceRules) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+        secure = camera(port, transport=Transport.UDP).model_copy(update={"source": f"rtsps://user@127.0.0.1:{port}/v"})
+        with pytest.raises(SourceError, match="pictures by UDP would not be encrypted; expected rtsp://, or transport"):
+            open_source(secure, rules)
+
+
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_camera_that_stands_still_has_failed_after_five_seconds(transport: Transport, rules: SourceRules) -> None:
+    """The server is stopped, not ended: its connections stay, and nothing more comes."""
+    port = free_port()
+    with (
+        rtsp_server(port) as process,
+        closing(open_source(camera(port, "h264", transport), rules)) as source,
+    ):
+        assert source.read() is not None
+        process.send_signal(signal.SIGSTOP)
+        started = time.monotonic()
+        with pytest.raises(SourceError, match="the stream ended or stood still for 5 s"):
+            while True:
+                source.read()
+        assert TIMEOUT_S - 0.5 < time.monotonic() - started < TIMEOUT_S + 10
+
+
 def test_a_wrong_password_is_told_and_not_shown(rules: SourceRules, tmp_path: Path) -> None:
     keep(tmp_path / "127.0.0.1", OTHER_HOST_PASSWORD)
     port = free_port()
@@ -154,7 +226,10 @@ def test_a_wrong_password_is_told_and_not_shown(rules: SourceRules, tmp_path: Pa
     assert OTHER_HOST_PASSWORD not in str(caught.value)
 
 
-def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: SourceRules, tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", list(Transport))
+def test_a_camera_that_goes_away_is_found_again_with_its_new_password(
+    transport: Transport, rules: SourceRules, tmp_path: Path
+) -> None:
     keep(tmp_path / "127.0.0.1", OTHER_HOST_PASSWORD)
     stop, pictures, states = Event(), list[Picture](), list[tuple[CameraState, str | None]]()
 
@@ -163,7 +238,7 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: Sou
 
     port = free_port()
     reader = Reader(
-        camera(port),
+        camera(port, transport=transport),
         offer=lambda picture, _: pictures.append(picture),
         report=report,
         stop=stop,
@@ -189,3 +264,27 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: Sou
         thread.join(15)
     assert not thread.is_alive()
     assert states[-1][0] is CameraState.STREAMING
+
+
+def test_one_worker_has_cameras_of_both_transports(settings: Settings, rules: SourceRules, tmp_path: Path) -> None:
+    """A capture process as it runs, with cameras from the topic, and one beside them whose server has stopped."""
+    local = settings.model_copy(update={"source_addresses": "loopback", "camera_passwords": rules.passwords})
+    port, other = free_port(), free_port()
+    with rtsp_server(port), rtsp_server(other) as frozen:
+        for path, transport in (("tcp", Transport.TCP), ("udp", Transport.UDP), ("h264", Transport.UDP)):
+            put_camera(local, camera(port, path, transport).model_copy(update={"id": path}))
+        put_camera(local, camera(other).model_copy(update={"id": "frozen"}))
+        with capture_worker(local, tmp_path) as worker:
+
+            def frames(name: str) -> int:
+                return len(read_frames(local, "face-detection").of(name))
+
+            eventually(lambda: all(frames(name) > 5 for name in ("tcp", "udp", "h264", "frozen")), "frames of all")
+            frozen.send_signal(signal.SIGSTOP)
+            before = {name: frames(name) for name in ("tcp", "udp", "h264")}
+            eventually(
+                lambda: (status := read_statuses(local)["frozen"]) and "stood still for 5 s" in (status.error or ""),
+                "the one that stands still has failed",
+            )
+            assert all(frames(name) > count + 30 for name, count in before.items()), "the others went on for 5 s"
+            worker.stop()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from http.server import BaseHTTPRequestHandler
+from threading import Event
 
 import pytest
 
 from producers.sources.url import UrlSource
 from schemas.errors import SourceError
-from tests.integration.camera_servers import Page, http_server, site
+from tests.integration.camera_servers import Page, http_server, jpeg, site
 from tests.integration.test_source_rules import LOCAL
 
 
@@ -80,3 +81,32 @@ def test_what_a_server_says_about_an_error_is_short_and_printable() -> None:
         UrlSource(f"{address}/v", rules=LOCAL, timeout_s=1)
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("length", ["Content-Length: {}\r\n", ""], ids=["with lengths", "without"])
+def test_a_stream_of_jpegs_that_stands_still_has_failed(length: str) -> None:
+    """The connection lives, and nothing more comes over it; not every camera says how long a JPEG is."""
+    shown = [jpeg(number) for number in range(6)]
+    head = "--frame\r\nContent-Type: image/jpeg\r\n{}\r\n"
+    parts = b"".join(head.format(length.format(len(one))).encode() + one + b"\r\n" for one in shown)
+    over = Event()
+
+    class Still(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            self.wfile.write(parts)
+            over.wait(30)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http_server(Still) as address, closing(UrlSource(f"{address}/v", rules=LOCAL, timeout_s=1)) as source:
+        started, pictures = time.monotonic(), 0
+        with pytest.raises(SourceError, match="nothing more came in time"):
+            while source.read() is not None:
+                pictures += 1
+        over.set()
+    assert pictures >= 4
+    assert time.monotonic() - started < 10

@@ -91,12 +91,12 @@ def playlist(*lines: str) -> Page:
         ({"/v": playlist("#EXTINF:2,", "w"), "/w": redirect(METADATA)}, "metadata service"),
         ({"/v": playlist('#EXT-X-MAP:URI="file:///etc/passwd"', "w"), "/w": Page(b"x")}, "file:///etc/passwd"),
         ({"/v": playlist("#EXTINF:2,", "w"), "/w": playlist("#EXTINF:2,", METADATA)}, "no stream"),
-        ({"/v": Page(b"ffconcat version 1.0\nfile /etc/passwd\n")}, "no stream"),
-        ({"/v": Page(b"v=0\nc=IN IP4 169.254.7.7\nt=0 0\nm=video 5000 RTP/AVP 26\n")}, "no stream"),
-        ({"/v": Page(b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"></MPD>')}, "no stream"),
-        ({"/v": Page(b"[playlist]\nFile1=/etc/passwd\n")}, "no stream"),
+        ({"/v": Page(b"ffconcat version 1.0\nfile /etc/passwd\n")}, "no video that FFmpeg decodes"),
+        ({"/v": Page(b"v=0\nc=IN IP4 169.254.7.7\nt=0 0\nm=video 5000 RTP/AVP 26\n")}, "no video that FFmpeg decodes"),
+        ({"/v": Page(b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>')}, "no video that FFmpeg"),
+        ({"/v": Page(b"[playlist]\nFile1=/etc/passwd\n")}, "no video that FFmpeg decodes"),
         ({}, "the server answers 404"),
-        ({"/v": Page(b"<html>please log in</html>")}, "no stream"),
+        ({"/v": Page(b"<html>please log in</html>")}, "no video that FFmpeg decodes"),
     ],
 )  # fmt: skip
 def test_no_page_leads_elsewhere(pages: dict[str, Page], why: str) -> None:

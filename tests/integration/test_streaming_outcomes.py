@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import cv2
@@ -164,6 +166,25 @@ def test_a_stale_backlog_is_shed_and_then_results_are_fresh(
     assert set(outcomes.counts[Outcome.STALE]) == set(frames.sent[:2500])
     assert set(outcomes.counts[Outcome.INFERRED]) == set(frames.sent[2500:backlog]) | set(frames.sent[backlog:])
     assert outcomes.repeats == 0
+
+
+def test_a_device_whose_clock_is_wrong_loses_no_frame(
+    settings: Settings, frames: Frames, outcomes: Outcomes, tmp_path: Path
+) -> None:
+    """Days behind, years ahead, and a step back within a run: ages are the broker's, so nothing is stale."""
+    moments = [datetime.now(UTC) + timedelta(days=days) for days in (-3, 3_000, -3_000, 0, -1)]
+    with workers(settings, tmp_path) as start:
+        worker = start(max_age=2.0)
+        worker.wait_assigned()
+        for seq in range(40):
+            taken = replace(info(seq, lane=Lane.LIVE), captured_at=moments[seq % len(moments)])
+            frames.put(jpeg(), taken.encode())
+        frames.flush()
+        outcomes.wait_for(frames.sent, deadline_s=20)
+        wait_committed(settings)
+        assert worker.terminate() == 0, worker.text
+    assert set(outcomes.counts[Outcome.INFERRED]) == set(frames.sent)
+    assert not outcomes.counts[Outcome.STALE]
 
 
 def test_a_frame_that_kills_the_worker_is_buried_after_three_attempts(

@@ -14,7 +14,7 @@ from deploy.cli.console import out, table
 from deploy.cli.options import Kafka, read_settings
 from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
 from schemas.errors import CameraError
-from schemas.messages import Camera, Lane, Pacing
+from schemas.messages import Camera, Lane, Pacing, Transport
 from schemas.redaction import hide
 from schemas.settings import Settings
 
@@ -29,6 +29,7 @@ Site = Annotated[str | None, typer.Option(help="Whose capture workers run it.")]
 Fps = Annotated[float | None, typer.Option(help="At most so many frames a second; 0: the source's own rate.")]
 Loop = Annotated[bool | None, typer.Option("--loop/--no-loop", help="Begin a file anew at its end.")]
 Pace = Annotated[Pacing | None, typer.Option("--pacing", help="A file's own rate, or as fast as possible.")]
+By = Annotated[Transport | None, typer.Option("--transport", help="How an RTSP camera's pictures come.")]
 LaneOption = Annotated[Lane | None, typer.Option("--lane", help="Only live frames are ever shed.")]
 Quality = Annotated[int | None, typer.Option(help="JPEG quality, 1 to 100.")]
 Enabled = Annotated[bool | None, typer.Option("--enabled/--disabled", help="Whether it runs.")]
@@ -55,6 +56,7 @@ def add(  # noqa: PLR0913  # one parameter for each option
     fps: Fps = None,
     loop: Loop = None,
     pacing: Pace = None,
+    transport: By = None,
     lane: LaneOption = None,
     quality: Quality = None,
     enabled: Enabled = None,
@@ -66,7 +68,7 @@ def add(  # noqa: PLR0913  # one parameter for each option
         raise CameraError(f"camera {camera!r} exists: expected a new id; framebus camera edit changes one")
     given = _given(
         source=source, models=models, site=site, fps=fps, loop=loop, pacing=pacing, lane=lane, quality=quality,
-        enabled=enabled,
+        transport=transport, enabled=enabled,
     )  # fmt: skip
     first = read_catalogue(settings).models[0].name
     _put(settings, {"models": [first], **given, "id": camera}, "added")
@@ -82,6 +84,7 @@ def edit(  # noqa: PLR0913  # one parameter for each option
     fps: Fps = None,
     loop: Loop = None,
     pacing: Pace = None,
+    transport: By = None,
     lane: LaneOption = None,
     quality: Quality = None,
     enabled: Enabled = None,
@@ -92,7 +95,7 @@ def edit(  # noqa: PLR0913  # one parameter for each option
     known = _known(settings, camera)
     given = _given(
         source=source, models=models, site=site, fps=fps, loop=loop, pacing=pacing, lane=lane, quality=quality,
-        enabled=enabled,
+        transport=transport, enabled=enabled,
     )  # fmt: skip
     _put(settings, {**known.model_dump(), **given}, "changed")
 

@@ -32,6 +32,7 @@ def test_every_call_moves_its_series() -> None:
     metrics = WorkerMetrics("m", registry)
     metrics.processed(Outcome.STALE, 7)
     metrics.age(0.25)
+    metrics.age(-0.5)
     metrics.stages(StageTimings(wait=9.0, decode=0.001, infer=0.02, outputs=0.003))
     metrics.stage("deliver", 0.004)
     metrics.network(ModelReference(name="m", version="abc", precision="f32", device="CPU"))
@@ -44,6 +45,8 @@ def test_every_call_moves_its_series() -> None:
 
     assert value(f"{Metric.PROCESSED}_total", outcome="stale") == 7
     assert value(f"{Metric.FRAME_AGE}_sum") == 0.25
+    assert value(f"{Metric.FRAME_AGE}_count") == 1
+    assert value(f"{Metric.NEGATIVE_AGES}_total") == 1
     assert value(f"{Metric.STAGE_DURATION}_sum", stage="infer") == 0.02
     assert value(f"{Metric.STAGE_DURATION}_count", stage="deliver") == 1
     assert value(f"{Metric.STAGE_DURATION}_count", stage="wait") is None

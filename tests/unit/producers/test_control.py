@@ -19,6 +19,7 @@ GOOD = {"id": "street", "source": "pattern:", "models": ["object-detection"]}
         ({"fps": 0}, "camera: fps = 0"),
         ({"quality": 101}, "camera: quality = 101"),
         ({"pacing": "slow"}, "'native' or 'max'"),
+        ({"transport": "sctp"}, "'tcp' or 'udp'"),
         ({"colour": "red"}, "unknown field colour; expected one of id, source, models"),
         ({"source": ""}, "camera: source = ''"),
         ({"source": "rtsp://admin:hunter2@h/" + "x" * 3000}, "camera: source = 'rtsp://admin:"),
@@ -34,6 +35,11 @@ def test_a_wrong_field_is_named_without_secrets(fields: dict[str, object], says:
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
+        (
+            {"source": "rtsps://h/1", "transport": "udp"},
+            "camera 'street': transport = 'udp' with the source 'rtsps://h/1'",
+        ),
+        ({"source": "http://h/1", "transport": "udp"}, "expected rtsp://HOST/…"),
         ({"models": ["object-detection", "telepathy"]}, "camera 'street': model 'telepathy': expected one of object-"),
         (
             {"models": ["pose"]},

@@ -220,6 +220,21 @@ async def test_a_clock_that_is_wrong_sheds_nothing_fresh_and_nothing_less(behind
     bench.close()
 
 
+async def test_an_age_below_nothing_is_counted_and_sheds_nothing() -> None:
+    """The broker's clock is ahead, and nothing was acknowledged yet that would prove it."""
+    bench = await Bench().assigned()
+    live = info(lane=Lane.LIVE).encode()
+    bench.feed(*(FakeRecord(offset, headers=live, timestamp=time.time() + 300) for offset in range(3)))
+    await bench.submitted(3)
+
+    def value(name: str) -> float | None:
+        return bench.registry.get_sample_value(name, {"model": MODEL})
+
+    assert value(f"{Metric.NEGATIVE_AGES}_total") == 3
+    assert value(f"{Metric.FRAME_AGE}_count") == 0
+    bench.close()
+
+
 async def test_what_is_read_again_or_not_ours_is_left_alone() -> None:
     bench = await Bench().assigned()
     bench.feed(FakeRecord(0), FakeRecord(0), replace(FakeRecord(0), partition=5), FakeRecord(1))

@@ -40,6 +40,27 @@ def test_errors_are_kept_and_end_the_bytes() -> None:
     assert body.error == "it ended at byte 7; expected 9"
 
 
+class Live(io.BytesIO):
+    """A feed that cannot seek, as a camera's stream."""
+
+    def seek(self, _offset: int, _whence: int = io.SEEK_SET, /) -> int:
+        return -1
+
+
+def test_a_stream_goes_back_as_far_as_it_is_remembered() -> None:
+    content = bytes(range(256)) * 200
+    body = Body(Live(content))
+    assert body.read(20_000) == content[:20_000]
+    assert body.read(4_096) == content[20_000:24_096]
+    assert body.seek(23_000) == 23_000
+    assert body.read(1_000) == content[23_000:24_000]
+    assert body.seek(22_500) == 22_500
+    assert body.read(4_096) == content[22_500:24_096], "first what is remembered"
+    assert body.read(4_096) == content[24_096:28_192], "then what comes"
+    assert [body.seek(0), body.seek(30_000), body.seek(-1, io.SEEK_END)] == [-1, -1, -1]
+    assert body.read(-1) == content[28_192 : 28_192 + io.DEFAULT_BUFFER_SIZE], "what could not be was not done"
+
+
 class Counted(io.BytesIO):
     """A feed that counts what it is asked."""
 

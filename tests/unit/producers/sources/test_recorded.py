@@ -87,7 +87,7 @@ def test_a_folder_without_one_readable_picture_does_not_spin(tmp_path: Path) -> 
     [
         ("gone.mp4", None, "No such file or directory; expected a video file, a folder of pictures or a URL"),
         ("text.mp4", b"this is text", "OpenCV cannot open the file; expected a video"),
-        ("empty.avi", b"", "OpenCV cannot open the file"),
+        ("empty.avi", b"", "the file has 0 bytes; expected a video"),
         ("folder", "folder", "no picture in it; expected files ending in .bmp"),
         ("/".join(["€" * 80] * 18), None, "File name too long; expected a file that can be read"),
     ],
