@@ -11,7 +11,8 @@ from threading import Event
 
 from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule, phase_of
-from producers.sources import Kind, Picture, Source, SourceRules, kind_of, open_source
+from producers.sources import Picture, Source, SourceRules, open_source
+from schemas.cameras import Kind, kind_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
 from schemas.redaction import redact

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 
 from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
-from producers.control import followers_of
 from producers.counts import Fate, FrameCounter
 from producers.encode import Jpeg, Moments, encode
 from producers.fence import Fence
@@ -23,6 +22,7 @@ from producers.sink import FrameSink
 from producers.sources import Picture, SourceRules
 from producers.status import StatusBoard
 from producers.topics import Topics
+from schemas.cameras import followers_of
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, FramebusError
 from schemas.messages import (

@@ -12,7 +12,8 @@ from deploy.catalogue import read_catalogue
 from deploy.cli.camera_file import read_camera_file
 from deploy.cli.console import out, table
 from deploy.cli.options import Kafka, read_settings
-from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
+from producers.control import put_camera, read_cameras, remove_camera
+from schemas.cameras import check_camera, make_camera
 from schemas.errors import CameraError
 from schemas.messages import Camera, Lane, Pacing
 from schemas.redaction import hide
