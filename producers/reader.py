@@ -19,8 +19,8 @@ from schemas.redaction import redact
 
 log = logging.getLogger(__name__)
 
-Offer = Callable[[Picture, bool], None]
-"""Told of each picture that is due, and whether its source is live."""
+Offer = Callable[[Picture, float, bool], None]
+"""Told of each picture that is due, of its moment in its source's seconds, and whether its source is live."""
 Report = Callable[[CameraState, str | None], None]
 
 _SETTLED_S = 10.0
@@ -99,4 +99,4 @@ class Reader:
                 continue
             if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
                 return
-            self._offer(picture, source.live)
+            self._offer(picture, moment, source.live)

@@ -38,7 +38,7 @@ class Cameras(BaseModel):
 
 
 _EXAMPLE = CameraEntry.model_validate({"camera": EXAMPLES["camera"], "status": EXAMPLES["camera-status"]})
-_NEW = {201: {"model": CameraEntry, "description": "It is new"}}
+_NEW: dict[int | str, dict[str, Any]] = {201: {"model": CameraEntry, "description": "It is new"}}
 
 Fields = Annotated[dict[str, Any], Body()]
 

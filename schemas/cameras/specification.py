@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from schemas.cameras.kind import kind_of
+from schemas.cameras.schedule import Schedule
 from schemas.cameras.source import check_source
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, CatalogueError, SourceError
@@ -31,16 +32,17 @@ def make_camera(fields: Mapping[str, object]) -> Camera:
 
 
 def check_camera(camera: Camera, catalogue: Catalogue) -> None:
-    """Check what the type cannot: the models, and the form of the source.
+    """Check what the type cannot: the models, the time zone, and the form of the source.
 
     Whether the source exists is not asked: only its site's workers can see it.
 
     Raises:
-        CameraError: A model is not in the catalogue, or follows one that the camera does not have; or the source has
-            the form of no kind of source, or a secret.
+        CameraError: A model is not in the catalogue, or follows one that the camera does not have; nobody knows the
+            time zone; or the source has the form of no kind of source, or a secret.
     """
     try:
         followers_of(camera, catalogue)
+        Schedule.of(camera)
         kind_of(camera.source)
         check_source(camera.source)
     except (CatalogueError, SourceError) as error:
