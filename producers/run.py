@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event, Lock, Thread
@@ -48,6 +49,8 @@ STATUS_S: Final = 5.0
 """How often a status is written that did not change."""
 SETTLE_S: Final = 12.0
 """How long a camera waits for its last delivery reports where nothing presses: longer than any frame may take."""
+_FIRST_S: Final = 1.0
+"""How soon after its first picture a camera's size and rate are told."""
 _JOIN_S: Final = 1.5
 """How long after its stop a reader is waited for: one that hangs in a dead stream is left behind, with its offers
 refused."""
@@ -69,6 +72,8 @@ class Worker:
     topics: Topics
     fence: Fence
     metrics: CaptureMetrics
+    now: Callable[[], datetime] = utc_now
+    """The wall clock of cameras' hours."""
     traces: CaptureTraces | None = None
 
 
@@ -161,7 +166,7 @@ class CameraRun:
 
     def tick(self) -> None:
         """Write counts, the status when it is due, and mind the camera's hours: to be called about each second."""
-        if self._schedule and not self._schedule.is_open(utc_now()):
+        if self._schedule and not self._schedule.is_open(self._worker.now()):
             self._pause.set()
         if self._worker.records.has_room:
             self._record_counts()
@@ -213,7 +218,7 @@ class CameraRun:
 
     def _await_hours(self, schedule: Schedule) -> bool:
         """Wait until the camera is wanted; False when the run was stopped first."""
-        while words := schedule.closed_words(utc_now()):
+        while words := schedule.closed_words(self._worker.now()):
             self._report(CameraState.STOPPED, None, note=words)
             if self._stop.wait(_HOURS_S):
                 return False
@@ -258,7 +263,8 @@ class CameraRun:
         return True
 
     def _offer(self, picture: Picture, moment: float, live: bool) -> None:
-        self._board.offered(*self._view.size(picture.shape[1], picture.shape[0]))
+        if self._board.offered(*self._view.size(picture.shape[1], picture.shape[0])):
+            self._status_due = min(self._status_due, time.monotonic() + _FIRST_S)
         if self._gate and not self._moves(self._gate, picture, moment):
             for counter in self._counters.values():
                 counter.leave_out(DropReason.STILL)

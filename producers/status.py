@@ -43,10 +43,11 @@ class StatusBoard:
         with self._lock:
             self._status = self._status.model_copy(update={"run": run})
 
-    def offered(self, width: int, height: int) -> None:
-        """The camera gave a picture of this size."""
+    def offered(self, width: int, height: int) -> bool:
+        """The camera gave a picture of this size; whether that is a new one."""
         self._offered += 1
-        self._size = (width, height)
+        before, self._size = self._size, (width, height)
+        return before != self._size
 
     def snapshot(self, now: datetime) -> CameraStatus:
         """The status now; the rate is that since the last snapshot at least one second ago."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -15,7 +16,6 @@ from schemas.catalogue import Catalogue
 from schemas.messages import Camera, CameraState, CameraStatus, FrameInfo
 from schemas.settings import Settings
 from tests.integration.api_client import serving
-from tests.integration.api_world import wait_for
 from tests.integration.capture_world import (
     CaptureWorker,
     capture_worker,
@@ -56,15 +56,16 @@ def frames_of(settings: Settings, camera: str) -> list[FrameInfo]:
     return sorted(frames, key=lambda info: (info.run, info.seq))
 
 
-def assert_uninterrupted(settings: Settings, camera: str, *, longest_s: float = 2.0) -> None:
-    """One run, no picture missing between its first and its last, and none much later than the one before."""
+def assert_uninterrupted(settings: Settings, camera: str, *, runs: int = 1, longest_s: float = 2.0) -> None:
+    """So many runs; in the last no picture missing between the first and the last, and none much later than another."""
     frames = frames_of(settings, camera)
+    assert len({info.run for info in frames}) == runs, f"{camera} was not started again"
+    frames = [info for info in frames if info.run == frames[-1].run]
     assert len(frames) > 10
-    assert len({info.run for info in frames}) == 1, f"{camera} was not started again"
     seqs = [info.seq for info in frames]
     assert seqs == list(range(seqs[0], seqs[0] + len(seqs))), f"{camera} lost pictures"
     times = [info.captured_at for info in frames]
-    gaps = [(later - earlier).total_seconds() for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     assert max(gaps) < longest_s, f"{camera} stood still for {max(gaps):.1f} s"
 
 
@@ -97,16 +98,17 @@ def _moving(client: httpx.Client) -> dict[str, object]:
     return status
 
 
+_MOVING = named("moving")[0].model_dump(mode="json")
 STEPS = [
     (
         "added",
         "POST",
         named("moving")[0].model_dump(mode="json"),
-        lambda client: _moving(client)["state"] == "streaming",
+        lambda client: _moving(client).get("state") == "streaming",
     ),
-    ("edited", "PATCH", {"source": "pattern:160x120"}, lambda client: _moving(client)["width"] == 160),
-    ("disabled", "PATCH", {"enabled": False}, lambda client: _moving(client)["state"] == "stopped"),
-    ("enabled", "PATCH", {"enabled": True}, lambda client: _moving(client)["state"] == "streaming"),
+    ("edited", "PATCH", {"source": "pattern:160x120"}, lambda client: _moving(client).get("width") == 160),
+    ("disabled", "PATCH", {"enabled": False}, lambda client: _moving(client).get("state") == "stopped"),
+    ("enabled", "PATCH", {"enabled": True}, lambda client: _moving(client).get("state") == "streaming"),
     ("removed", "DELETE", None, lambda client: client.get("/api/v1/cameras/moving").status_code == 404),
 ]
 
@@ -150,7 +152,7 @@ def test_the_cameras_of_a_killed_worker_move_within_its_session(settings: Settin
             second.stop()
     assert killed
     for name in names - killed:
-        assert_uninterrupted(settings, name)
+        assert_uninterrupted(settings, name, runs=2)  # the second took it from the first, and went on
     for name in killed:
         runs = sorted({info.run for info in frames_of(settings, name)})
         assert len(runs) == 2
@@ -169,34 +171,30 @@ def test_a_worker_that_slept_gives_up_what_another_has_taken(settings: Settings,
         sleeper.process.send_signal(signal.SIGSTOP)
         with capture_worker(settings, tmp_path) as other:
             eventually(lambda: _owned_by(settings, names, other), "another takes them over")
-            sleeper.process.send_signal(signal.SIGCONT)
             newest = {name: max(read_captures(settings).claims[name]) for name in names}
+            sleeper.process.send_signal(signal.SIGCONT)
+            woke = datetime.now(UTC)
 
             def fenced() -> bool:
                 totals = read_captures(settings).totals
                 old = [one for (name, _, run), one in totals.items() if run < newest[name]]
                 return len(old) == len(names) and all(one.closed for one in old)
 
-            eventually(fenced, "the sleeper closes the counts of its runs", 30)
-            kept = {run for (_, _, run) in read_captures(settings).totals}
-            before = {name: _last(settings, name) for name in names}
-            eventually(lambda: all(_last(settings, name)[1] > before[name][1] + 30 for name in names), "frames go on")
-            sent = [info for name in names for info in frames_of(settings, name)]
-            assert {info.run for info in sent if info.captured_at > datetime.now(UTC) - timedelta(seconds=1.5)} <= kept
-            late = {name: {info.run for info in frames_of(settings, name)[-20:]} for name in names}
-            assert all(len(runs) == 1 for runs in late.values()), "one worker alone sends each camera's frames"
+            eventually(fenced, "the sleeper closes the counts of its runs")
+            eventually(lambda: datetime.now(UTC) - woke > timedelta(seconds=8), "some seconds more")
+            eventually(lambda: streaming(settings, names), "they stream")
             sleeper.stop()
             other.stop()
+    for name in names:
+        frames = frames_of(settings, name)
+        late = [info.captured_at - woke for info in frames if info.run < newest[name]]
+        assert max(late) < timedelta(seconds=ACTS_S), "what it believes does not last"
+        assert [info for info in frames if info.run >= newest[name] and info.captured_at > woke]
 
 
 def _owned_by(settings: Settings, names: set[str], worker: CaptureWorker) -> bool:
     owners = streaming(settings, names).values()
     return bool(owners) and all(owner.endswith(f"-{worker.process.pid}") for owner in owners)
-
-
-def _last(settings: Settings, camera: str) -> tuple[int, int]:
-    info = frames_of(settings, camera)[-1]
-    return info.run, info.seq
 
 
 def test_a_camera_is_given_to_its_own_site_alone(settings: Settings, tmp_path: Path) -> None:
@@ -240,26 +238,3 @@ def test_a_camera_is_connected_in_its_hours_alone(settings: Settings, tmp_path: 
 def _in_state(settings: Settings, camera: str, state: CameraState) -> CameraStatus | None:
     status = status_of(settings, camera)
     return status if status and status.state is state else None
-
-
-def test_hours_that_end_disconnect_and_begin_again_in_the_same_run(settings: Settings, tmp_path: Path) -> None:
-    """The end of a minute is the longest that there is to wait for."""
-    wait_for(lambda: datetime.now(UTC).second < 40, 30)
-    minute = datetime.now(UTC).replace(second=0)
-    now, then, later = ((minute + timedelta(minutes=number)).strftime("%H:%M") for number in (0, 1, 2))
-    camera = PATTERN.model_copy(update={"schedule": (f"{now}-{then}", f"{later}-{now}")})
-    put_camera(settings, camera)
-    with capture_worker(settings, tmp_path) as worker:
-        eventually(lambda: streaming(settings, {"x"}), "it streams")
-        status = eventually(lambda: _in_state(settings, "x", CameraState.STOPPED), "its hours end", 70)
-        assert status.note.endswith(f"{later} UTC")
-        sent = len(frames_of(settings, "x"))
-        eventually(lambda: streaming(settings, {"x"}), "its hours begin again", 80)
-        eventually(lambda: len(frames_of(settings, "x")) > sent + 5, "frames come")
-        worker.stop()
-    frames = frames_of(settings, "x")
-    assert {info.run for info in frames} == {status.run}
-    assert [info.seq for info in frames] == list(range(len(frames)))
-    ends = minute.replace(microsecond=0) + timedelta(minutes=1)
-    off = [info for info in frames if timedelta(seconds=2) < info.captured_at - ends < timedelta(seconds=59)]
-    assert not off
