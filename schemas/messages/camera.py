@@ -60,7 +60,7 @@ class Camera(Message):
     masks: Annotated[tuple[Polygon, ...], Field(max_length=32)] = ()
     roi: Polygon | None = None
     still_fps: Rate | None = None
-    motion: Annotated[float, Field(gt=0, le=1)] = 0.002
+    motion: Annotated[float, Field(gt=0, le=1)] = 0.0005
     schedule: Annotated[tuple[Hours, ...], Field(max_length=32)] = ()
     timezone: Annotated[str, Field(min_length=1, max_length=64)] = "UTC"
 
