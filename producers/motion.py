@@ -57,7 +57,7 @@ class MotionGate:
         return cv2.countNonZero(cv2.bitwise_and(changed, self._watched)) > self._least
 
     def _small(self, picture: Picture) -> Grey:
-        """The picture as it is sent, small, grey and blurred; of single pixels: means of all would cost ten times more."""
+        """The picture as sent, small, grey and blurred; of single pixels: means of all would cost ten times as much."""
         height, width = picture.shape[:2]
         step = max(1, width // WIDTH)
         size = (max(1, width // step), max(1, height // step))

@@ -66,7 +66,7 @@ def pictures_of(video: Path) -> tuple[list[Picture], float]:
         came, picture = source.read()
         if not came:
             break
-        pictures.append(picture)  # type: ignore[arg-type]
+        pictures.append(picture)
     fps = float(source.get(cv2.CAP_PROP_FPS))
     source.release()
     return pictures, fps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -90,8 +91,8 @@ def test_owners_act_at_once_and_touch_no_other_camera(settings: Settings, catalo
         eventually(lambda: status_of(settings, "dead") is None, "the dead one is gone too", 20)
         worker.stop()
     assert max(took.values()) < ACTS_S, took
-    for camera in others:
-        assert_uninterrupted(settings, camera)
+    for name in others:
+        assert_uninterrupted(settings, name)
     assert len(read_captures(settings).claims["moving"]) == 3
 
 
@@ -101,7 +102,7 @@ def _moving(client: httpx.Client) -> dict[str, object]:
 
 
 _MOVING = named("moving")[0].model_dump(mode="json")
-STEPS = [
+STEPS: list[tuple[str, str, object, Callable[[httpx.Client], bool]]] = [
     (
         "added",
         "POST",
