@@ -64,7 +64,7 @@ export function tileState({ configured, enabled, status, quiet, informed }: Seen
       return { tone: "idle", label: "stopped", detail: capitalised(status.note ?? "") };
     case "still":
       // It sends hardly anything, as it was asked to: its picture is old, and nothing is wrong.
-      return { tone: "good", label: "still", detail: "Nothing moves: the picture is the last in which something did." };
+      return { tone: "good", label: "still", detail: "Nothing moves." };
     case "streaming":
       if (waiting) return { tone: "busy", label: "waiting for the first result", detail: "" };
       if (silent) return { tone: "warn", label: "no results", detail: "The camera streams, but no results come." };
