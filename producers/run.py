@@ -116,11 +116,13 @@ class CameraRun:
         self._recording = Lock()
         self._status_due = 0.0
         self._patient = camera.lane is Lane.BATCH or camera.pacing is Pacing.MAX
+        self._after: Thread | None = None
         self._main = Thread(target=self._guard, name=f"capture-{camera.id}", daemon=True)
         self._encoder = Thread(target=self._send_all, name=f"encode-{camera.id}", daemon=True)
 
-    def start(self) -> None:
-        """Claim the camera and run it, in the background; of a disabled one only the status is written."""
+    def start(self, *, after: Thread | None = None) -> None:
+        """Claim the camera and run it, in the background, once `after` has ended; of a disabled one only say so."""
+        self._after = after
         if self.camera.enabled:
             self._main.start()
         else:
@@ -174,6 +176,8 @@ class CameraRun:
             self._write_status()
 
     def _guard(self) -> None:
+        if self._after:
+            self._after.join()
         try:
             self._capture()
         except FramebusError as error:

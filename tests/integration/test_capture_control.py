@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -241,3 +242,27 @@ def test_a_camera_is_connected_in_its_hours_alone(settings: Settings, tmp_path: 
 def _in_state(settings: Settings, camera: str, state: CameraState) -> CameraStatus | None:
     status = status_of(settings, camera)
     return status if status and status.state is state else None
+
+
+def test_cameras_that_hang_delay_no_other(settings: Settings, tmp_path: Path) -> None:
+    """Somebody takes their connections and never says a word; one after the other they would take long to stop."""
+    hanging = [f"hanging-{number}" for number in range(8)]
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as mute:
+        source = f"rtsp://127.0.0.1:{mute.getsockname()[1]}/s"
+        for name in hanging:
+            put_camera(settings, Camera(id=name, source=source, models=(FACES,)))
+        near = settings.model_copy(update={"source_addresses": "loopback"})
+        with capture_worker(near, tmp_path) as worker:
+            eventually(lambda: set(read_captures(settings).claims) == set(hanging), "they are being connected")
+            put_camera(settings, *named("first"))
+            eventually(lambda: streaming(settings, {"first"}), "another one streams beside them")
+            for name in hanging:
+                remove_camera(settings, name)
+            put_camera(settings, *named("second"))
+            asked = time.monotonic()
+            eventually(lambda: streaming(settings, {"second"}), "one that came after them streams")
+            took = time.monotonic() - asked
+            eventually(lambda: not any(status_of(settings, name) for name in hanging), "they are gone")
+            worker.stop()
+    assert took < ACTS_S
+    assert_uninterrupted(settings, "first")
