@@ -34,6 +34,8 @@ class Manager:
         self._fenced: dict[str, float] = {}
         self._settled = True
         self._left: list[CameraRun] = []
+        self._ending: dict[str, Thread] = {}
+        """Runs that are being finished, by camera: the next run of each waits for it, and no other does."""
         self._stop = Event()
         self._ticker = Thread(target=self._tick_for_ever, name="capture-ticker", daemon=True)
         self._ticker.start()
@@ -49,7 +51,7 @@ class Manager:
             for name in changed:
                 run = self._runs[name] = CameraRun(cameras[name], self._worker)
                 log.info("camera start camera=%s enabled=%s", name, cameras[name].enabled)
-                run.start()
+                run.start(after=self._ending.pop(name, None))
 
     def fence(self, camera: str, claim: int) -> None:
         """Another worker claimed `camera` at the offset `claim`: stop a run that is older."""
@@ -75,6 +77,8 @@ class Manager:
         with self._lock:
             self._stop.set()
             self._finish(dict.fromkeys(self._runs, Farewell.STOPPED))
+            for ending in self._ending.values():
+                ending.join(FLUSH_S)
         self._ticker.join()
 
     def hanging(self) -> list[str]:
@@ -90,18 +94,28 @@ class Manager:
         runs = {name: self._runs.pop(name) for name in farewells if name in self._runs}
         for name in runs:
             self._fenced.pop(name, None)
-        hurry = any(farewell is not Farewell.SILENT for farewell in farewells.values())
-        deadline = time.monotonic() + (FLUSH_S if hurry else SETTLE_S)
-        for run in runs.values():
-            run.signal_stop()
+        self._ending = {name: thread for name, thread in self._ending.items() if thread.is_alive()}
         for name, run in runs.items():
-            stopped = farewells[name] is Farewell.STOPPED
-            run.finish(deadline, farewell=CameraState.STOPPED if stopped else None)
-            if farewells[name] is Farewell.FORGOTTEN:
-                self._worker.records.forget(name)
-            if run.hangs:
-                self._left.append(run)
-            log.info("camera stop camera=%s run=%s", name, run.run)
+            run.signal_stop()
+            ending = Thread(target=self._end, args=(run, farewells[name]), name=f"end-{name}", daemon=True)
+            self._ending[name] = ending
+            ending.start()
+        for name in runs:
+            if farewells[name] is Farewell.STOPPED:  # before another worker says how the camera is doing
+                self._ending[name].join()
+
+    def _end(self, run: CameraRun, farewell: Farewell) -> None:
+        deadline = time.monotonic() + (SETTLE_S if farewell is Farewell.SILENT else FLUSH_S)
+        try:
+            run.finish(deadline, farewell=CameraState.STOPPED if farewell is Farewell.STOPPED else None)
+            if farewell is Farewell.FORGOTTEN:
+                self._worker.records.forget(run.camera.id)
+        except Exception as error:
+            log.exception("camera not finished camera=%s run=%s", run.camera.id, run.run)
+            self._worker.metrics.error(type(error).__name__)
+        if run.hangs:
+            self._left.append(run)
+        log.info("camera stop camera=%s run=%s", run.camera.id, run.run)
 
     def _tick_for_ever(self) -> None:
         topics_due = time.monotonic() + _TOPICS_S

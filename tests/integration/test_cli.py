@@ -67,7 +67,15 @@ def test_a_cameras_life(run: Run, settings: Settings) -> None:
     assert run("camera", "edit", "yard", "--model", "face-detection", "--disabled", "--transport", "tcp")[0] == 0
     assert read_cameras(settings)["yard"].transport is Transport.TCP
     _, out, _ = run("camera", "list")
-    assert out.splitlines()[1].split() == ["yard", "default", "face-detection", "no", "rtsp://me@cam/1"]
+    assert out.splitlines()[1].split() == [
+        "yard",
+        "default",
+        "face-detection",
+        "no",
+        "disabled",
+        "-",
+        "rtsp://me@cam/1",
+    ]
     assert run("camera", "remove", "yard")[0] == 0
     assert "yard" not in run("camera", "list")[1]
     code, _, err = run("camera", "remove", "yard")

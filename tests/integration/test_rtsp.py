@@ -239,7 +239,7 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(
     port = free_port()
     reader = Reader(
         camera(port, transport=transport),
-        offer=lambda picture, _: pictures.append(picture),
+        offer=lambda picture, *_: pictures.append(picture),
         report=report,
         stop=stop,
         backoff=Backoff(0.1, 0.2),

@@ -193,7 +193,7 @@ def test_a_later_kind_or_version_is_told_from_what_is_malformed(
 # What this version writes, in the eyes of every release
 
 
-def written() -> Iterable[tuple[str, object]]:
+def written() -> Iterable[tuple[str, dict[str, Any]]]:
     """Each record of now as its schema sees it: the schema's name, and JSON."""
     names = {"camera": "camera", "camera status": "camera-status", "capture claim": "capture-claim"}
     names |= {"capture counts": "capture-counts", "result": "result", "skip": "skip", "redrive": "redrive"}
@@ -215,13 +215,18 @@ def written() -> Iterable[tuple[str, object]]:
             yield f"{name}.headers", {key: (value or b"").decode(errors="replace") for key, value in pairs}
 
 
+def asked_for_later_words(record: dict[str, Any]) -> bool:
+    """Whether it has a word that 0.1.0, whose lists are closed, does not know: written of cameras that ask for it."""
+    return record.get("state") == "still" or "still" in record.get("dropped", ())
+
+
 @pytest.mark.parametrize("release", store.releases(), ids=lambda path: path.name)
 def test_what_we_write_obeys_the_contract_of(release: Path) -> None:
     frozen = store.schemas(release)
     checked = set()
     for name, record in written():
         schema = frozen.get(f"{name}.schema.json")
-        if schema is not None:
+        if schema is not None and not (release.name == "0.1.0" and asked_for_later_words(record)):
             jsonschema.Draft202012Validator(schema).validate(record)
             checked.add(f"{name}.schema.json")
     assert checked == frozen.keys()

@@ -34,12 +34,19 @@ export interface Camera {
   readonly enabled: boolean;
 }
 
-export type CameraState = "connecting" | "streaming" | "failed" | "ended" | "stopped";
+export type CameraState = "connecting" | "streaming" | "still" | "failed" | "ended" | "stopped";
 
 export interface CameraStatus {
   readonly state: CameraState;
   readonly since: string;
+  readonly owner?: string;
+  /** Pictures a second, as capture measures them. */
+  readonly fps?: number | null;
   readonly error?: string | null;
+  readonly last_error?: string | null;
+  readonly last_error_at?: string | null;
+  /** What the state does not say, such as until when a stopped camera is outside of its hours. */
+  readonly note?: string | null;
 }
 
 export interface CameraEntry {

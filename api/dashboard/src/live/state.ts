@@ -1,6 +1,7 @@
 /** What a tile says of its camera: pure, from the camera's status and the results that came. */
 
 import type { CameraStatus } from "@/contract/types";
+import { capitalised, rate } from "@/text/format";
 
 export type Tone = "good" | "busy" | "warn" | "bad" | "idle";
 
@@ -25,6 +26,18 @@ export interface Seen {
 /** Seconds without a result after which a streaming camera's tile says so. */
 const QUIET_LIMIT = 5;
 
+/** What capture has told of the camera, in a line; empty: nothing. */
+export function statusLine(status: CameraStatus | null, clock: (time: string) => string): string {
+  if (!status) return "";
+  const parts = [`${status.state} since ${clock(status.since)}`];
+  if (typeof status.fps === "number") parts.push(`${rate(status.fps)} fps from the camera`);
+  if (status.owner) parts.push(`run by ${status.owner}`);
+  if (status.last_error && status.last_error_at) {
+    parts.push(`last error at ${clock(status.last_error_at)}: ${status.last_error}`);
+  }
+  return parts.join(", ");
+}
+
 /** The state of a tile. */
 export function tileState({ configured, enabled, status, quiet, informed }: Seen): TileState {
   if (!informed) return { tone: "idle", label: "unknown", detail: "" };
@@ -42,16 +55,22 @@ export function tileState({ configured, enabled, status, quiet, informed }: Seen
         ? { tone: "busy", label: "waiting for capture", detail: "No capture worker has taken this camera yet." }
         : { tone: "good", label: "streaming", detail: "" };
     case "connecting":
-      return { tone: "busy", label: "connecting", detail: status?.error ?? "" };
+      return { tone: "busy", label: "connecting", detail: status.error ?? status.last_error ?? "" };
     case "failed":
-      return { tone: "bad", label: "failed", detail: status?.error ?? "The camera gave no reason." };
+      return { tone: "bad", label: "failed", detail: status.error ?? "The camera gave no reason." };
     case "ended":
       return { tone: "idle", label: "ended", detail: "The source has come to its end." };
     case "stopped":
-      return { tone: "idle", label: "stopped", detail: "" };
+      return { tone: "idle", label: "stopped", detail: capitalised(status.note ?? "") };
+    case "still":
+      // It sends hardly anything, as it was asked to: its picture is old, and nothing is wrong.
+      return { tone: "good", label: "still", detail: "Nothing moves." };
     case "streaming":
       if (waiting) return { tone: "busy", label: "waiting for the first result", detail: "" };
       if (silent) return { tone: "warn", label: "no results", detail: "The camera streams, but no results come." };
       return { tone: "good", label: "streaming", detail: "" };
+    default:
+      // Of a later release.
+      return { tone: "idle", label: status?.state ?? "unknown", detail: status?.note ?? status?.error ?? "" };
   }
 }

@@ -5,13 +5,15 @@ import { getPicture } from "@/api/client";
 import type { CameraEntry, Result } from "@/contract/types";
 import { isNewer } from "@/live/order";
 import { Rate } from "@/live/rate";
-import { tileState, type TileState } from "@/live/state";
+import { statusLine, tileState, type TileState } from "@/live/state";
 import { paint } from "@/paint/draw";
 import { pictureAsStored } from "@/paint/stored";
-import { age, freshness, type Freshness } from "@/text/format";
+import { age, clockTime, freshness, type Freshness } from "@/text/format";
 
 export interface TileView {
   readonly state: TileState;
+  /** What capture has told of the camera, in a line. */
+  readonly status: string;
   readonly fps: number;
   /** Of the picture that is shown; null while there is none. */
   readonly picture: PictureView | null;
@@ -31,6 +33,7 @@ const MAX_AGE = 5;
 
 const EMPTY_VIEW: TileView = {
   state: { tone: "busy", label: "waiting for the first result", detail: "" },
+  status: "",
   fps: 0,
   picture: null,
   trouble: "",
@@ -134,6 +137,7 @@ export class Tile {
     });
     this.view.value = {
       state,
+      status: statusLine(this.entry?.status ?? null, clockTime),
       fps: this.#rate.perSecond(now),
       picture: this.#pictureView(wallClock),
       trouble: this.#trouble,
@@ -148,7 +152,8 @@ export class Tile {
       address,
       detections: this.#shown.detections.length,
       age: age(seconds),
-      freshness: freshness(seconds, this.maxAge),
+      // A still camera's picture may be old: nothing in it has moved since.
+      freshness: this.entry?.status?.state === "still" ? "fresh" : freshness(seconds, this.maxAge),
     };
   }
 }

@@ -11,6 +11,15 @@ export const counted = (value: number, noun: string): string => `${count(value)}
 /** Events a second: 14.8, and 0.0 where there are none. */
 export const rate = (value: number): string => value.toFixed(1);
 
+/** A text that begins a sentence. */
+export const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A point in time as a clock shows it here; the day too where it is another one than `now`'s. */
+export function clockTime(time: string, now = new Date()): string {
+  const moment = new Date(time);
+  return moment.toDateString() === now.toDateString() ? moment.toLocaleTimeString() : moment.toLocaleString();
+}
+
 /** A time span: 0.4 s, 12 s, 3 min, 2 h, 5 d. */
 export function span(seconds: number): string {
   if (seconds < 9.95) return `${Math.max(seconds, 0).toFixed(1)} s`;

@@ -128,7 +128,7 @@ async def test_a_token_opens_and_nothing_else_does(headers: Mapping[str, str], s
 async def test_without_tokens_who_is_on_this_machine_may_do_everything() -> None:
     async with client(open_settings()) as asking:
         assert (await asking.get(SESSION)).json() == {"locked": False, "role": "operator"}
-        assert (await asking.post("/api/v1/cameras", json={})).status_code == 405
+        assert (await asking.post("/api/v1/models", json={})).status_code == 405
 
 
 async def test_a_session_is_opaque_and_unreachable_for_scripts_and_ends() -> None:
@@ -143,7 +143,7 @@ async def test_a_session_is_opaque_and_unreachable_for_scripts_and_ends() -> Non
         assert VIEWER not in cookie
         assert (await asking.get(SESSION)).json()["role"] == "viewer"
         assert (await asking.get("/openapi.json")).status_code == 200
-        assert (await asking.post("/api/v1/cameras", json={})).status_code == 403
+        assert (await asking.post("/api/v1/models", json={})).status_code == 403
 
         stolen = dict(asking.cookies)
         ended = await asking.delete(SESSION)
