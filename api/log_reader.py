@@ -103,15 +103,21 @@ class LogReader:
         camera_id = (message.key() or b"").decode(errors="replace")
         try:
             if topic == self._names.cameras:
-                # What a record replaces is gone even where it is no camera: no other reader will find it either.
-                self._cameras.put(camera_id, None)
-                self._cameras.put(camera_id, _camera(camera_id, value) if value else None)
+                self._take_wanted(camera_id, value)
             else:
                 self._cameras.put_status(camera_id, CameraStatus.from_json(value) if value else None)
         except MessageError as error:
             ERRORS.labels(kind="malformed-record").inc()
             place = (topic, message.partition(), message.offset())
             log.warning("malformed record topic=%s partition=%d offset=%d error=%s", *place, error)
+
+    def _take_wanted(self, camera_id: str, value: bytes | None) -> None:
+        """Set what is wanted at once; what a record replaces is gone even where it is no camera, as for all readers."""
+        camera = None
+        try:
+            camera = _camera(camera_id, value) if value else None
+        finally:
+            self._cameras.put(camera_id, camera)
 
 
 def _camera(camera_id: str, value: bytes) -> Camera:

@@ -20,6 +20,7 @@ MinScore = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many results.")]
 
+CameraPath = Annotated[str, Path(pattern=_PATTERN, description="A camera's id.")]
 ModelPath = Annotated[str, Path(pattern=_PATTERN, description="A model of the catalogue.")]
 PartitionPath = Annotated[int, Path(ge=0, lt=2**31, description="A partition of the model's frames topic.")]
 OffsetPath = Annotated[int, Path(ge=0, lt=2**63, description="An offset in that partition.")]

@@ -12,15 +12,19 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from api.cameras import CameraExistsError, CameraNotFoundError
 from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
 from api.frames import FrameExpiredError, FrameNotFoundError
-from schemas.errors import CatalogueError, EnvironmentMissingError, WindowError
+from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
 PROBLEM_TYPE: Final = "application/problem+json"
 _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     CatalogueError: HTTPStatus.NOT_FOUND,
+    CameraError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CameraNotFoundError: HTTPStatus.NOT_FOUND,
+    CameraExistsError: HTTPStatus.CONFLICT,
     FrameNotFoundError: HTTPStatus.NOT_FOUND,
     FrameExpiredError: HTTPStatus.GONE,
     LetterNotFoundError: HTTPStatus.NOT_FOUND,

@@ -16,6 +16,7 @@ from api.audit import Auditor
 from api.audit_report import AuditReport
 from api.cached import Cached
 from api.camera_metrics import CAMERAS
+from api.cameras import CameraDesk
 from api.dead_letters import Desk
 from api.frames import FrameReader
 from api.lag_metrics import LAG
@@ -63,6 +64,11 @@ class Services:
     def dead_letters(self) -> Desk:
         """Where dead letters are worked on: made when somebody asks for them, in the event loop that serves."""
         return Desk(self._settings, self.catalogue)
+
+    @cached_property
+    def camera_desk(self) -> CameraDesk:
+        """Where cameras are changed: made when somebody does."""
+        return CameraDesk(self._settings, self.catalogue, self.cameras, lambda: self.reader.trouble)
 
     def start(self) -> None:
         """Begin to read; in the event loop that serves."""

@@ -127,6 +127,12 @@ class CameraStore:
         with self._lock:
             return [(camera, self._states.get(name)) for name, camera in sorted(self._cameras.items())]
 
+    def get(self, camera_id: str) -> tuple[Camera, CameraStatus | None] | None:
+        """A camera that is wanted, with its state if it has told one; None: it is not."""
+        with self._lock:
+            camera = self._cameras.get(camera_id)
+            return (camera, self._states.get(camera_id)) if camera else None
+
     def by_state(self) -> Counter[tuple[str, str]]:
         """How many cameras that are wanted are in which state, by site and state; with all states of each site.
 

@@ -3,86 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any, Final
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Producer, TopicPartition
-from pydantic import ValidationError
 
 from producers.connection import client_config, reader_config
-from producers.sources import check_source, kind_of
 from producers.topics import Topics
-from schemas.catalogue import Catalogue
-from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, MessageError, SourceError
-from schemas.messages import Camera, explain
+from schemas.errors import CameraError, EnvironmentMissingError, MessageError
+from schemas.messages import Camera
 from schemas.names import IDENTIFIER
-from schemas.printable import SHOWN, printable, shown
+from schemas.printable import shown
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 10.0
-
-
-def make_camera(fields: Mapping[str, object]) -> Camera:
-    """A camera from fields as a user gives them.
-
-    Raises:
-        CameraError: A field is missing, unknown or wrong.
-    """
-    unknown = sorted(fields.keys() - Camera.model_fields.keys())
-    if unknown:
-        expected = ", ".join(Camera.model_fields)
-        raise CameraError(f"camera: unknown field {printable(', '.join(unknown), SHOWN)}; expected one of {expected}")
-    try:
-        return Camera.model_validate(fields)
-    except ValidationError as error:
-        raise CameraError(explain(Camera.TITLE, error)) from None
-
-
-def check_camera(camera: Camera, catalogue: Catalogue) -> None:
-    """Check what the type cannot: the models, and the form of the source.
-
-    Whether the source exists is not asked: only its site's workers can see it.
-
-    Raises:
-        CameraError: A model is not in the catalogue, or follows one that the camera does not have; or the source has
-            the form of no kind of source, or a secret.
-    """
-    try:
-        followers_of(camera, catalogue)
-        kind_of(camera.source)
-        check_source(camera.source)
-    except (CatalogueError, SourceError) as error:
-        raise CameraError(f"camera {camera.id!r}: {error}") from None
-
-
-def followers_of(camera: Camera, catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
-    """The models that get the camera's frames, each with those of its models that follow it and get crops instead.
-
-    Raises:
-        CatalogueError: A model is not in the catalogue.
-        CameraError: One follows a model that the camera does not have, or that finds nothing that it follows.
-    """
-    models = [catalogue.get(name) for name in camera.models]
-    leaders: dict[str, list[str]] = {model.name: [] for model in models if model.follows is None}
-    for model in models:
-        if model.follows is None:
-            continue
-        leader = model.follows.model
-        if leader not in leaders:
-            raise CameraError(
-                f"camera {camera.id!r}: model {model.name!r} follows {leader!r}; expected {leader!r} among its models "
-                f"too, as --model {leader} --model {model.name}"
-            )
-        labels = catalogue.get(leader).labels.values()
-        if not set(model.follows.labels) & set(labels):
-            raise CameraError(
-                f"camera {camera.id!r}: model {model.name!r} follows {', '.join(model.follows.labels)}; expected "
-                f"labels of {leader!r}, {', '.join(labels)}"
-            )
-        leaders[leader].append(model.name)
-    return {leader: tuple(followers) for leader, followers in leaders.items()}
 
 
 def put_camera(settings: Settings, camera: Camera) -> None:

@@ -53,6 +53,13 @@ class FrameCounter:
             if self._settle():
                 self._dropped[reason] += 1
 
+    def leave_out(self, reason: DropReason) -> None:
+        """A frame is offered, and in the same moment it is certain that it is not sent."""
+        with self._changed:
+            if not self._closed:
+                self._offered += 1
+                self._dropped[reason] += 1
+
     def deliver(self, partition: int, offset: int) -> None:
         """The broker acknowledged a frame."""
         with self._changed:

@@ -13,6 +13,7 @@ from schemas.names import Metric
 CAMERA_LIMIT: Final = 500
 """How many cameras get a label of their own in one worker; the rest share `OTHER`."""
 OTHER: Final = "other"
+_UP: Final = (CameraState.STREAMING, CameraState.STILL)
 _IDLE: Final = (CameraState.ENDED, CameraState.STOPPED)
 """States in which nobody expects frames."""
 
@@ -61,7 +62,7 @@ class CaptureMetrics:
         if state in _IDLE:
             self.camera_gone(camera)
         else:
-            self._up.labels(self._label(camera)).set(state is CameraState.STREAMING)
+            self._up.labels(self._label(camera)).set(state in _UP)
 
     def camera_gone(self, camera: str) -> None:
         """The camera is not this worker's any more, or has nothing to do: an absent series, not a 0, says so."""

@@ -11,15 +11,16 @@ from threading import Event
 
 from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule, phase_of
-from producers.sources import Kind, Picture, Source, SourceRules, kind_of, open_source
+from producers.sources import Picture, Source, SourceRules, open_source
+from schemas.cameras import Kind, kind_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
 from schemas.redaction import redact
 
 log = logging.getLogger(__name__)
 
-Offer = Callable[[Picture, bool], None]
-"""Told of each picture that is due, and whether its source is live."""
+Offer = Callable[[Picture, float, bool], None]
+"""Told of each picture that is due, of its moment in its source's seconds, and whether its source is live."""
 Report = Callable[[CameraState, str | None], None]
 
 _SETTLED_S = 10.0
@@ -98,4 +99,4 @@ class Reader:
                 continue
             if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
                 return
-            self._offer(picture, source.live)
+            self._offer(picture, moment, source.live)

@@ -11,18 +11,20 @@ from typing import TYPE_CHECKING, Final
 
 from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
-from producers.control import followers_of
 from producers.counts import Fate, FrameCounter
 from producers.encode import Jpeg, Moments, encode
 from producers.fence import Fence
 from producers.mailbox import Mailbox
 from producers.metrics import CaptureMetrics
+from producers.motion import MotionGate
 from producers.reader import Reader
 from producers.records import RecordSink
 from producers.sink import FrameSink
 from producers.sources import Picture, SourceRules
 from producers.status import StatusBoard
 from producers.topics import Topics
+from producers.view import View
+from schemas.cameras import Schedule, followers_of
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, FramebusError
 from schemas.messages import (
@@ -47,7 +49,12 @@ STATUS_S: Final = 5.0
 SETTLE_S: Final = 12.0
 """How long a camera waits for its last delivery reports where nothing presses: longer than any frame may take."""
 _JOIN_S: Final = 1.5
-"""How long a stop waits for a reader: one that hangs in a dead stream is left behind, with its offers refused."""
+"""How long after its stop a reader is waited for: one that hangs in a dead stream is left behind, with its offers
+refused."""
+_STILL_S: Final = 2.0
+"""A camera in whose pictures nothing has moved for so long is still."""
+_HOURS_S: Final = 1.0
+"""How often a camera that is outside of its hours looks at the clock, which may step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,14 @@ class CameraRun:
         self.run: int | None = None
         self._worker = worker
         self._stop = Event()
+        self._stopped_at = 0.0
+        self._pause = Event()
+        """Set while the camera is not to be read: it is stopped, or outside of its hours."""
         self._silent = False
+        self._view = View.of(camera)
+        self._gate = MotionGate(camera, camera.still_fps) if camera.still_fps else None
+        self._moved_at = 0.0
+        self._schedule: Schedule | None = None
         self._mailbox: Mailbox[_Offer] = Mailbox()
         self._counters: dict[str, FrameCounter] = {}
         self._widths: dict[str, int] = {}
@@ -105,11 +119,14 @@ class CameraRun:
         if self.camera.enabled:
             self._main.start()
         else:
-            self._report(CameraState.STOPPED, None)
+            self._report(CameraState.STOPPED, None, note="disabled")
 
     def signal_stop(self) -> None:
         """Ask the run to stop; `finish` waits for it."""
+        if not self._stop.is_set():
+            self._stopped_at = time.monotonic()
         self._stop.set()
+        self._pause.set()
         self._mailbox.close()
 
     def finish(self, deadline: float, *, farewell: CameraState | None) -> None:
@@ -122,7 +139,7 @@ class CameraRun:
         self._silent = farewell is None
         self.signal_stop()
         if self._main.is_alive():
-            self._main.join(max(0.0, min(_JOIN_S, deadline - time.monotonic())))
+            self._main.join(max(0.0, min(self._stopped_at + _JOIN_S, deadline) - time.monotonic()))
         if self._main.is_alive():
             log.warning("camera hangs camera=%s: its source does not return; it is left behind", self.camera.id)
         self._close(deadline)
@@ -143,7 +160,9 @@ class CameraRun:
         return self._main.is_alive()
 
     def tick(self) -> None:
-        """Write counts, and the status when it is due: to be called about each second."""
+        """Write counts, the status when it is due, and mind the camera's hours: to be called about each second."""
+        if self._schedule and not self._schedule.is_open(utc_now()):
+            self._pause.set()
         if self._worker.records.has_room:
             self._record_counts()
         if time.monotonic() >= self._status_due and not self._silent:
@@ -162,6 +181,7 @@ class CameraRun:
 
     def _capture(self) -> None:
         catalogue = self._worker.catalogue
+        self._schedule = Schedule.of(self.camera)
         self._followers = followers_of(self.camera, catalogue)
         self._widths = {
             leader: max(catalogue.get(model).frame_width for model in (leader, *followers))
@@ -172,14 +192,7 @@ class CameraRun:
             return
         self._encoder.start()
         try:
-            reader = Reader(
-                self.camera,
-                offer=self._offer,
-                report=self._report,
-                stop=self._stop,
-                rules=SourceRules.of(self._worker.settings),
-            )
-            reader.run()
+            self._read(self._schedule)
         finally:
             self._mailbox.close()
             while self._encoder.is_alive() and not self._stop.is_set():
@@ -189,6 +202,25 @@ class CameraRun:
         if not self._stop.is_set():
             log.info("camera ended camera=%s run=%s", self.camera.id, self.run)
             self._report(CameraState.ENDED, None)
+
+    def _read(self, schedule: Schedule) -> None:
+        """Read the camera in its hours, until its source ends or the run is stopped."""
+        rules = SourceRules.of(self._worker.settings)
+        while self._await_hours(schedule):
+            Reader(self.camera, offer=self._offer, report=self._report, stop=self._pause, rules=rules).run()
+            if not self._pause.is_set():
+                return
+
+    def _await_hours(self, schedule: Schedule) -> bool:
+        """Wait until the camera is wanted; False when the run was stopped first."""
+        while words := schedule.closed_words(utc_now()):
+            self._report(CameraState.STOPPED, None, note=words)
+            if self._stop.wait(_HOURS_S):
+                return False
+        self._pause.clear()
+        if self._board.state is CameraState.STOPPED:
+            self._report(CameraState.CONNECTING, None)
+        return not self._stop.is_set()  # asked last: a stop sets the pause once more
 
     def _await_topics(self) -> bool:
         """Wait until the topic of all frames that are captured exists; False when the run was stopped first."""
@@ -225,17 +257,31 @@ class CameraRun:
         self._report(CameraState.CONNECTING, None)
         return True
 
-    def _offer(self, picture: Picture, live: bool) -> None:
+    def _offer(self, picture: Picture, moment: float, live: bool) -> None:
+        self._board.offered(*self._view.size(picture.shape[1], picture.shape[0]))
+        if self._gate and not self._moves(self._gate, picture, moment):
+            for counter in self._counters.values():
+                counter.leave_out(DropReason.STILL)
+            return
         now, waits = self._clock.now(), self._patient and not live
 
         def make() -> _Offer:
             return _Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()}, waits)
 
-        self._board.offered(picture.shape[1], picture.shape[0])
         replaced = self._mailbox.put(make, wait=waits)
         if replaced is not None:
             for counter in self._counters.values():
                 counter.drop(DropReason.SUPERSEDED)
+
+    def _moves(self, gate: MotionGate, picture: Picture, moment: float) -> bool:
+        """Whether the picture is to be sent; tells when the camera has become still, and when it moves again."""
+        admitted, now = gate.admit(picture, moment), time.monotonic()
+        if gate.moved:
+            self._moved_at = now
+        state = CameraState.STREAMING if now - self._moved_at < _STILL_S else CameraState.STILL
+        if self._board.state is not state:
+            self._report(state, None)
+        return admitted
 
     def _send_all(self) -> None:
         while (offer := self._mailbox.take()) is not None:
@@ -252,7 +298,8 @@ class CameraRun:
         """Encode and send one picture; a model leaves `unsent` as soon as its frame's fate is in good hands."""
         limit = self._worker.settings.frame_limit_bytes
         taken = self._clock.now() if self._worker.traces else None
-        encoded = encode(offer.picture, self._widths, quality=self.camera.quality, limit_bytes=limit)
+        picture = self._view.apply(offer.picture)
+        encoded = encode(picture, self._widths, quality=self.camera.quality, limit_bytes=limit)
         moments = Moments(offer.captured_at, taken, self._clock.now()) if taken else None
         for model, jpeg in encoded.items():
             if isinstance(jpeg, Jpeg):
@@ -314,11 +361,11 @@ class CameraRun:
                         "frames failed camera=%s model=%s frames=%d", counts.camera, counts.model, counts.failed
                     )
 
-    def _report(self, state: CameraState, error: str | None) -> None:
+    def _report(self, state: CameraState, error: str | None, *, note: str | None = None) -> None:
         if self._stop.is_set() or self._silent:
             return
         self._worker.metrics.camera_state(self.camera.id, state)
-        if self._board.change(state, self._clock.now(), error=error):
+        if self._board.change(state, self._clock.now(), error=error, note=note):
             self._write_status()
 
     def _write_status(self) -> None:

@@ -25,13 +25,17 @@ class StatusBoard:
         """The camera's state."""
         return self._status.state
 
-    def change(self, state: CameraState, now: datetime, *, error: str | None = None) -> bool:
-        """Set the state; whether anything is new."""
+    def change(self, state: CameraState, now: datetime, *, error: str | None = None, note: str | None = None) -> bool:
+        """Set the state, what is wrong and what else there is to say; whether anything is new."""
         with self._lock:
-            if (state, error) == (self._status.state, self._status.error):
+            status = self._status
+            if (state, error, note) == (status.state, status.error, status.note):
                 return False
-            since = self._status.since if state is self._status.state else now
-            self._status = self._status.model_copy(update={"state": state, "since": since, "error": error})
+            since = status.since if state is status.state else now
+            update: dict[str, object] = {"state": state, "since": since, "error": error, "note": note}
+            if error is not None:
+                update |= {"last_error": error, "last_error_at": now}
+            self._status = status.model_copy(update=update)
             return True
 
     def claimed(self, run: int) -> None:
@@ -56,5 +60,5 @@ class StatusBoard:
             if self._size:
                 update["width"], update["height"] = self._size
             self._status = self._status.model_copy(update=update)
-            streaming = self._status.state is CameraState.STREAMING
-            return self._status if streaming else self._status.model_copy(update={"fps": None})
+            streams = self._status.state in (CameraState.STREAMING, CameraState.STILL)
+            return self._status if streams else self._status.model_copy(update={"fps": None})

@@ -85,7 +85,15 @@ RESULT: Final = Result(
 
 EXAMPLES: Final[dict[str, Message]] = {
     "camera": Camera(
-        id="entrance", source="rtsp://camera-7.example/stream1", models=("face-detection",), site="shop-7", fps=12.5
+        id="entrance",
+        source="rtsp://camera-7.example/stream1",
+        models=("face-detection",),
+        site="shop-7",
+        fps=12.5,
+        masks=(((0.0, 0.0), (0.25, 0.0), (0.25, 1.0), (0.0, 1.0)),),
+        still_fps=1.0,
+        schedule=("mon-fri 08:00-20:00", "sat 22:00-02:00"),
+        timezone="Europe/Berlin",
     ),
     "camera-status": CameraStatus(
         camera="entrance",

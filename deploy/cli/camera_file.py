@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from producers.control import check_camera, make_camera
+from schemas.cameras import check_camera, make_camera
 from schemas.catalogue import Catalogue
 from schemas.catalogue.marked import LIMIT_BYTES, Marked, MarkedError, read_marked
 from schemas.errors import CameraError

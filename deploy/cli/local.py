@@ -21,7 +21,7 @@ from deploy.local.media import Media, sample_cameras
 from deploy.local.ports import free_port, is_free
 from deploy.local.tiers import set_up_tiers
 from processors.samples.tiers import ready_tier
-from producers.control import check_camera
+from schemas.cameras import check_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera

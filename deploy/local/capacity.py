@@ -19,6 +19,7 @@ from typing import Final
 from processors.samples.cachefile import exclusive
 from processors.samples.progress import Progress, silent
 from processors.samples.tiers import Tier, cpu_kind, ready_tier
+from schemas.cameras import Kind, kind_of
 from schemas.catalogue import Catalogue, Model, Precision
 from schemas.errors import ModelError
 from schemas.messages import Camera
@@ -146,7 +147,7 @@ def limit(
 
 def native_fps(camera: Camera, settings: Settings) -> float:
     """The frames a second that a camera has by itself; a live one is not opened for it, but taken for a usual one."""
-    from producers.sources import Kind, SourceRules, kind_of, open_source  # noqa: PLC0415  # OpenCV
+    from producers.sources import SourceRules, open_source  # noqa: PLC0415  # OpenCV
 
     if kind_of(camera.source) in (Kind.URL, Kind.USB):
         return LIVE_FPS

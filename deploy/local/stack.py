@@ -16,6 +16,7 @@ from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.supervisor import Echo, Service, Supervisor
 from deploy.services import API, CAPTURE, inference
 from schemas.addresses import LOOPBACK, UNICAST
+from schemas.cameras import Kind, kind_of
 from schemas.errors import CatalogueError, EnvironmentMissingError
 from schemas.messages import Camera
 from schemas.printable import shown
@@ -170,7 +171,6 @@ def with_open_sources(settings: Settings) -> Settings:
 
 def with_files_of(settings: Settings, cameras: Iterable[Camera]) -> Settings:
     """The settings for a broker that is not ours: of files those of `cameras` only, unless they say so themselves."""
-    from producers.sources import Kind, kind_of  # noqa: PLC0415  # OpenCV
 
     if "source_roots" in settings.model_fields_set:
         return settings

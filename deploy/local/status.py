@@ -23,7 +23,10 @@ _BAD = frozenset({CameraState.FAILED, CameraState.CONNECTING})
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Rows of text: cameras (id, state, fps, size, models, error), models (name, workers, lag, committed, end)."""
+    """Rows of text.
+
+    Cameras: id, state, since, fps, size, owner, models, error. Models: name, workers, lag, committed, end.
+    """
 
     cameras: list[tuple[str, ...]]
     models: list[tuple[str, ...]]
@@ -36,7 +39,7 @@ def read_status(settings: Settings) -> Status:
     Raises:
         EnvironmentMissingError: The broker does not answer, or a topic does not exist.
     """
-    cameras, states = read_cameras(settings), _read_states(settings)
+    cameras, states = read_cameras(settings), read_states(settings)
     rows, problems = [], []
     for camera in cameras.values():
         state = states.get(camera.id)
@@ -54,7 +57,12 @@ def read_status(settings: Settings) -> Status:
     return Status(rows, models, problems)
 
 
-def _read_states(settings: Settings) -> dict[str, CameraStatus]:
+def read_states(settings: Settings) -> dict[str, CameraStatus]:
+    """What capture has told last of each camera, by id.
+
+    Raises:
+        EnvironmentMissingError: The broker does not answer, or the topic does not exist.
+    """
     states: dict[str, CameraStatus] = {}
 
     def take(message: Message) -> None:
@@ -67,13 +75,27 @@ def _read_states(settings: Settings) -> dict[str, CameraStatus]:
     return states
 
 
+def state_and_rate(camera: Camera, status: CameraStatus | None) -> tuple[str, str]:
+    """Its state, and its frames a second as measured by capture."""
+    if status is None:
+        return "-" if camera.enabled else "disabled", "-"
+    return str(status.state), f"{status.fps:.1f}" if status.fps is not None else "-"
+
+
 def _camera_row(camera: Camera, state: CameraStatus | None) -> tuple[str, ...]:
     models = ",".join(camera.models)
+    told, fps = state_and_rate(camera, state)
     if state is None:
-        return camera.id, "-" if camera.enabled else "disabled", "-", "-", models, ""
-    fps = f"{state.fps:.1f}" if state.fps is not None else "-"
+        return camera.id, told, "-", fps, "-", "-", models, ""
     size = f"{state.width}x{state.height}" if state.width and state.height else "-"
-    return camera.id, str(state.state), fps, size, models, state.error or ""
+    since = f"{state.since.astimezone():%Y-%m-%d %H:%M:%S}"
+    return camera.id, told, since, fps, size, state.owner, models, _trouble(state)
+
+
+def _trouble(state: CameraStatus) -> str:
+    if state.last_error and not (state.error or state.note) and state.last_error_at:
+        return f"(last, {state.last_error_at.astimezone():%Y-%m-%d %H:%M:%S}: {state.last_error})"
+    return state.error or state.note or ""
 
 
 def _model_rows(settings: Settings) -> list[tuple[str, ...]]:

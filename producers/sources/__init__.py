@@ -7,14 +7,13 @@ from pathlib import Path
 from producers.sources.ffmpeg import lock_ffmpeg
 from producers.sources.file import FileSource
 from producers.sources.folder import FolderSource
-from producers.sources.kind import Kind, kind_of, pattern_size
 from producers.sources.local import is_folder
-from producers.sources.password import check_source
 from producers.sources.pattern import PatternSource
 from producers.sources.rules import SourceRules
 from producers.sources.source import Picture, Source
 from producers.sources.url import UrlSource
 from producers.sources.usb import UsbSource
+from schemas.cameras import Kind, kind_of, pattern_size
 from schemas.messages import Camera
 
 
@@ -39,13 +38,9 @@ def open_source(camera: Camera, rules: SourceRules) -> Source:
 
 
 __all__ = [
-    "Kind",
     "Picture",
     "Source",
     "SourceRules",
-    "check_source",
-    "kind_of",
     "lock_ffmpeg",
     "open_source",
-    "pattern_size",
 ]

@@ -12,10 +12,11 @@ from producers.sources.body import Body
 from producers.sources.capture import Capture
 from producers.sources.hls import MARK, HlsFeed
 from producers.sources.http import HttpClient, HttpFeed
-from producers.sources.password import check_source, read_password
+from producers.sources.password import read_password
 from producers.sources.rtsp import RtspRelay
 from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
+from schemas.cameras import check_source
 from schemas.errors import SourceError
 from schemas.redaction import redact
 

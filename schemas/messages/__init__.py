@@ -2,11 +2,12 @@
 
 from schemas.messages._base import Message, explain, format_time
 from schemas.messages.address import FrameAddress
-from schemas.messages.camera import Camera, CameraState, CameraStatus, Pacing
+from schemas.messages.camera import Camera, CameraState, CameraStatus, Flip, Pacing
 from schemas.messages.captures import CaptureClaim, CaptureCounts, CropCounts, CropDrop, DropReason, decode_capture
 from schemas.messages.dead_letter import DeadLetter, decode_dead_letter
 from schemas.messages.frame import FrameInfo, Headers, Lane, RawHeaders, decode_frame_headers
 from schemas.messages.parent import Parent, crop_seq, cropped_from_headers
+from schemas.messages.polygon import Point, Polygon
 from schemas.messages.ranges import PartitionRanges
 from schemas.messages.redrive import Redrive, Redriven, redriven_from_headers, redriven_headers
 from schemas.messages.result import (
@@ -32,6 +33,7 @@ __all__ = [
     "DeadLetter",
     "Detection",
     "DropReason",
+    "Flip",
     "FrameAddress",
     "FrameInfo",
     "FrameReference",
@@ -42,6 +44,8 @@ __all__ = [
     "Pacing",
     "Parent",
     "PartitionRanges",
+    "Point",
+    "Polygon",
     "RawHeaders",
     "Redrive",
     "Redriven",

@@ -27,6 +27,8 @@ class DropReason(StrEnum):
     """The JPEG is larger than the frame limit."""
     ENCODE_FAILED = "encode-failed"
     """The picture could not be written as JPEG."""
+    STILL = "still"
+    """Nothing moved in it since the frame that was sent last: the camera asks for no more of such frames."""
 
 
 def _reasons(ours: type[StrEnum]) -> dict[str, Any]:

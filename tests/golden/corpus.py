@@ -22,6 +22,7 @@ from schemas.messages import (
     DeadLetter,
     Detection,
     DropReason,
+    Flip,
     FrameAddress,
     FrameInfo,
     FrameReference,
@@ -84,6 +85,7 @@ FRAMES: Final[dict[str, FrameInfo]] = {
     "crop of the highest seq": _frame(crop_seq(LARGEST, 9_999), parent=PARENT),
 }
 
+_AREA = ((0.0, 0.0), (1.0, 0.0), (0.25, 0.5))
 _MINIMAL = Camera(id="gate", source="0", models=(MODEL,))
 CAMERAS: Final[dict[str, Camera | str]] = {
     "minimal": _MINIMAL,
@@ -93,6 +95,16 @@ CAMERAS: Final[dict[str, Camera | str]] = {
     ),
     **{f"pacing {pacing.value}": _MINIMAL.model_copy(update={"pacing": pacing}) for pacing in _PACINGS},
     **{f"lane {lane.value}": _MINIMAL.model_copy(update={"lane": lane}) for lane in _LANES},
+    "less work": _MINIMAL.model_copy(
+        update={
+            "rotate": 270, "flip": Flip.HORIZONTAL, "roi": _AREA, "masks": (_AREA, _AREA[::-1]), "still_fps": 0.2,
+            "motion": 0.01,
+        }
+    ),
+    "flip vertical": _MINIMAL.model_copy(update={"flip": Flip.VERTICAL}),
+    "hours": _MINIMAL.model_copy(
+        update={"schedule": ("mon-fri 08:00-20:00", "sat 22:00-02:00", "00:00-24:00"), "timezone": "Europe/Berlin"}
+    ),
     "longest name": Camera(id=LONGEST, source="pattern:320x240", models=(MODEL,), site=LONGEST),
     "removed": "gate",
 }  # fmt: skip
@@ -110,6 +122,14 @@ STATUSES: Final[dict[str, CameraStatus | str]] = {
         camera="entrance", site="shop-7", state=CameraState.FAILED, since=WHOLE, owner="edge-1-77", run=42, fps=12.5,
         width=1280, height=720, error="source 'rtsp://user@camera-7.example/stream1': no answer; expected “pictures”",
     ),
+    "state still": CameraStatus(
+        camera="gate", site="default", state=CameraState.STILL, since=TIME, owner="edge-1-77", run=42, fps=10.0,
+        last_error="source 'rtsp://10.0.0.7/s': no answer", last_error_at=WHOLE,
+    ),
+    "outside of its hours": CameraStatus(
+        camera="gate", site="default", state=CameraState.STOPPED, since=TIME, owner="edge-1-77",
+        note="outside of its hours until mon 2026-02-02 08:00 Europe/Berlin",
+    ),
     "forgotten": "gate",
 }  # fmt: skip
 """Camera states; text is the id of a camera whose state was forgotten."""
@@ -126,6 +146,10 @@ COUNTS: Final[dict[str, CaptureCounts]] = {
     "every drop reason": CaptureCounts(
         camera="gate", model=MODEL, run=42, time=TIME, first_seq=0, next_seq=10,
         dropped={reason: number for number, reason in enumerate(_REASONS, 1)},
+    ),
+    "still": CaptureCounts(
+        camera="gate", model=MODEL, run=42, time=TIME, first_seq=0, next_seq=10, dropped={DropReason.STILL: 9},
+        delivered=(PartitionRanges(partition=0, ranges=((410, 410),)),),
     ),
     "several ranges in several partitions, failed and in flight": CaptureCounts(
         camera="gate", model=MODEL, run=42, time=TIME, first_seq=10, next_seq=23, dropped={DropReason.SUPERSEDED: 1},

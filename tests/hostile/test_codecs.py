@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from api.result_record import read_result
 from processors.streaming.caution import Caution, Position, running, trying
-from producers.control import check_camera, make_camera
+from schemas.cameras import check_camera, make_camera
 from schemas.catalogue import Catalogue, Model
 from schemas.contract import EXAMPLES, FRAME, RESULT
 from schemas.errors import (

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from producers.control import read_cameras
+from schemas.messages import Flip
 from schemas.settings import Settings
 from tests.integration.cli_kit import Run, runner
 from tests.planted import URL_PASSWORD
@@ -38,6 +40,22 @@ def test_a_file_adds_and_changes_and_is_then_as_it_says(run: Run, tmp_path: Path
     assert run("camera", "apply", file)[1] == "camera door changed: object-detection from rtsp://me@cam/1\n"
     listed = run("camera", "list")[1].splitlines()[1:]
     assert [line.split()[0] for line in listed] == ["door", "own", "yard"]
+
+
+def test_a_file_says_all_that_a_camera_takes(run: Run, settings: Settings, tmp_path: Path) -> None:
+    more = (
+        "rotate: 90, flip: vertical, masks: [[[0, 0], [0.5, 0], [0, 1]]], roi: [[0, 0], [1, 0], [1, 1]], still_fps: 1, "
+        "motion: 0.01, schedule: [mon-fri 08:00-20:00, sat 22:00-02:00], timezone: Europe/Berlin"
+    )
+    file = written(tmp_path, DOOR.replace("fps: 5", more), "{id: bad, source: '0', models: [object-detection], roi: 1}")
+    assert ":3: camera: roi = 1" in run("camera", "apply", file)[2]
+    file = written(tmp_path, DOOR.replace("fps: 5", more))
+    assert run("camera", "apply", file)[0] == 0
+    camera = read_cameras(settings)["door"]
+    assert (camera.rotate, camera.flip, camera.motion) == (90, Flip.VERTICAL, 0.01)
+    assert (camera.masks, camera.roi) == ((((0, 0), (0.5, 0), (0, 1)),), ((0, 0), (1, 0), (1, 1)))
+    assert camera.schedule == ("mon-fri 08:00-20:00", "sat 22:00-02:00")
+    assert run("camera", "apply", file)[1] == "nothing to do: all 1 cameras are as in the file\n"
 
 
 @pytest.mark.parametrize(

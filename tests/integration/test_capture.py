@@ -13,8 +13,9 @@ from confluent_kafka import Producer
 
 from processors.inference.jpeg import check_jpeg
 from producers.connection import client_config
-from producers.control import check_camera, put_camera, read_cameras, remove_camera
+from producers.control import put_camera, read_cameras, remove_camera
 from producers.sources import barcode
+from schemas.cameras import check_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError, EnvironmentMissingError
 from schemas.ledger.captures import RunTotals

@@ -56,7 +56,7 @@ def rules(tmp_path: Path) -> SourceRules:
 def test_a_camera_that_hangs_up_is_connected_again(rules: SourceRules) -> None:
     stop, states, pictures = Event(), list[tuple[CameraState, str | None]](), list[Picture]()
 
-    def offer(picture: Picture, live: bool) -> None:
+    def offer(picture: Picture, _moment: float, live: bool) -> None:
         assert live
         pictures.append(picture)
         if len(pictures) > PICTURES_A_CONNECTION + 5:
@@ -96,7 +96,7 @@ def test_a_rate_limit_thins_a_live_camera_out(rules: SourceRules) -> None:
             states.append(state)
 
         reader = Reader(
-            source, offer=lambda picture, _: pictures.append(picture), report=report, stop=stop, rules=rules
+            source, offer=lambda picture, *_: pictures.append(picture), report=report, stop=stop, rules=rules
         )
         thread = Thread(target=reader.run)
         thread.start()
@@ -148,7 +148,7 @@ def test_nobody_there_is_tried_again_with_growing_pauses() -> None:
         if error:
             errors.append(error)
 
-    def offer(_picture: Picture, _live: bool) -> None:
+    def offer(_picture: Picture, _moment: float, _live: bool) -> None:
         raise AssertionError("there is no picture")
 
     Reader(camera("rtsp://127.0.0.1:9/s"), offer=offer, report=report, stop=stop, backoff=Steps(), rules=LOCAL).run()
@@ -234,7 +234,7 @@ def test_a_folder_plays_at_the_cameras_rate(tmp_path: Path) -> None:
         cv2.imwrite(str(tmp_path / f"{number}.png"), picture)
     moments: list[float] = []
 
-    def offer(_picture: Picture, _live: bool) -> None:
+    def offer(_picture: Picture, _moment: float, _live: bool) -> None:
         moments.append(time.monotonic())
 
     Reader(camera(str(tmp_path), fps=20), offer=offer, report=lambda *_: None, stop=Event(), rules=LOCAL).run()

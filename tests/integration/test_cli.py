@@ -62,7 +62,15 @@ def test_a_cameras_life(run: Run) -> None:
     assert (code, err) == (2, "framebus: camera 'yard' exists: expected a new id; framebus camera edit changes one\n")
     assert run("camera", "edit", "yard", "--model", "face-detection", "--disabled")[0] == 0
     _, out, _ = run("camera", "list")
-    assert out.splitlines()[1].split() == ["yard", "default", "face-detection", "no", "rtsp://me@cam/1"]
+    assert out.splitlines()[1].split() == [
+        "yard",
+        "default",
+        "face-detection",
+        "no",
+        "disabled",
+        "-",
+        "rtsp://me@cam/1",
+    ]
     assert run("camera", "remove", "yard")[0] == 0
     assert "yard" not in run("camera", "list")[1]
     code, _, err = run("camera", "remove", "yard")

@@ -164,7 +164,7 @@ def test_a_camera_that_goes_away_is_found_again_with_its_new_password(rules: Sou
     port = free_port()
     reader = Reader(
         camera(port),
-        offer=lambda picture, _: pictures.append(picture),
+        offer=lambda picture, *_: pictures.append(picture),
         report=report,
         stop=stop,
         backoff=Backoff(0.1, 0.2),

@@ -2,99 +2,72 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from deploy.catalogue import read_catalogue
+from deploy.cli.camera_fields import takes_fields
 from deploy.cli.camera_file import read_camera_file
-from deploy.cli.console import out, table
+from deploy.cli.camera_view import field_rows, list_row, print_camera
+from deploy.cli.console import out, print_long, table
 from deploy.cli.options import Kafka, read_settings
-from producers.control import check_camera, make_camera, put_camera, read_cameras, remove_camera
+from deploy.local.status import read_states
+from producers.control import put_camera, read_cameras, remove_camera
+from schemas.cameras import check_camera, make_camera
 from schemas.errors import CameraError
-from schemas.messages import Camera, Lane, Pacing
+from schemas.messages import Camera
 from schemas.redaction import hide
 from schemas.settings import Settings
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, add, edit, apply and remove cameras.")
+app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, add, edit, apply and remove cameras.")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The camera's name: a-z 0-9 _ -")]
-Source = Annotated[
-    str | None, typer.Option(help="A file, a folder of pictures, an rtsp:// or http(s):// URL, a USB number, pattern:")
-]
-Models = Annotated[list[str] | None, typer.Option("--model", help="A model that gets its frames; again for more.")]
-Site = Annotated[str | None, typer.Option(help="Whose capture workers run it.")]
-Fps = Annotated[float | None, typer.Option(help="At most so many frames a second; 0: the source's own rate.")]
-Loop = Annotated[bool | None, typer.Option("--loop/--no-loop", help="Begin a file anew at its end.")]
-Pace = Annotated[Pacing | None, typer.Option("--pacing", help="A file's own rate, or as fast as possible.")]
-LaneOption = Annotated[Lane | None, typer.Option("--lane", help="Only live frames are ever shed.")]
-Quality = Annotated[int | None, typer.Option(help="JPEG quality, 1 to 100.")]
-Enabled = Annotated[bool | None, typer.Option("--enabled/--disabled", help="Whether it runs.")]
 
 
 @app.command("list")
 def list_cameras(kafka: Kafka = None) -> None:
-    """List the cameras."""
-    cameras = read_cameras(read_settings(kafka)).values()
-    rows = [
-        (camera.id, camera.site, ",".join(camera.models), "yes" if camera.enabled else "no", hide(camera.source))
-        for camera in cameras
-    ]
-    out.print(table(("id", "site", "models", "enabled", "source"), rows))
+    """List the cameras: what is wanted of them, and how they are doing."""
+    settings = read_settings(kafka)
+    cameras, states = read_cameras(settings), read_states(settings)
+    rows = [list_row(camera, states.get(camera.id)) for camera in cameras.values()]
+    columns = ("id", "site", "models", "enabled", "state", "fps", "source")
+    out.print(table(columns, rows, right=("fps",)))
 
 
 @app.command()
-def add(  # noqa: PLR0913  # one parameter for each option
+def get(
     camera: Id,
-    *,
-    source: Source = None,
-    models: Models = None,
-    site: Site = None,
-    fps: Fps = None,
-    loop: Loop = None,
-    pacing: Pace = None,
-    lane: LaneOption = None,
-    quality: Quality = None,
-    enabled: Enabled = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As the API answers: the camera and its status.")] = False,
     kafka: Kafka = None,
 ) -> None:
+    """Show one camera: every field, and how it is doing."""
+    settings = read_settings(kafka)
+    known, status = _known(settings, camera), read_states(settings).get(camera)
+    if as_json:
+        print_camera(known, status)
+    else:
+        print_long(table(("field", "value"), field_rows(known, status)))
+
+
+@app.command()
+@takes_fields
+def add(camera: Id, fields: dict[str, object], kafka: Kafka = None) -> None:
     """Add a camera."""
     settings = read_settings(kafka)
     if camera in read_cameras(settings):
         raise CameraError(f"camera {camera!r} exists: expected a new id; framebus camera edit changes one")
-    given = _given(
-        source=source, models=models, site=site, fps=fps, loop=loop, pacing=pacing, lane=lane, quality=quality,
-        enabled=enabled,
-    )  # fmt: skip
     first = read_catalogue(settings).models[0].name
-    _put(settings, {"models": [first], **given, "id": camera}, "added")
+    _put(settings, {"models": [first], **fields, "id": camera}, "added")
 
 
 @app.command()
-def edit(  # noqa: PLR0913  # one parameter for each option
-    camera: Id,
-    *,
-    source: Source = None,
-    models: Models = None,
-    site: Site = None,
-    fps: Fps = None,
-    loop: Loop = None,
-    pacing: Pace = None,
-    lane: LaneOption = None,
-    quality: Quality = None,
-    enabled: Enabled = None,
-    kafka: Kafka = None,
-) -> None:
+@takes_fields
+def edit(camera: Id, fields: dict[str, object], kafka: Kafka = None) -> None:
     """Change a camera; what is not given stays."""
     settings = read_settings(kafka)
-    known = _known(settings, camera)
-    given = _given(
-        source=source, models=models, site=site, fps=fps, loop=loop, pacing=pacing, lane=lane, quality=quality,
-        enabled=enabled,
-    )  # fmt: skip
-    _put(settings, {**known.model_dump(), **given}, "changed")
+    _put(settings, {**_known(settings, camera).model_dump(), **fields}, "changed")
 
 
 @app.command()
@@ -120,17 +93,6 @@ def remove(camera: Id, kafka: Kafka = None) -> None:
     _known(settings, camera)
     remove_camera(settings, camera)
     out.print(f"camera {camera} removed", markup=False)
-
-
-def _given(**options: object) -> dict[str, object]:
-    """The options that were given, as fields of a camera."""
-    fields = {name: value for name, value in options.items() if value is not None}
-    if fields.get("fps") == 0:
-        fields["fps"] = None
-    source = fields.get("source")
-    if isinstance(source, str) and os.path.exists(source) and not source.isdecimal():  # noqa: PTH110  # never raises
-        fields["source"] = str(Path(source).resolve())  # a capture worker may run in another folder
-    return fields
 
 
 def _put(settings: Settings, fields: dict[str, object], done: str) -> None:

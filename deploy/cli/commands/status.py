@@ -16,7 +16,9 @@ def status(kafka: Kafka = None) -> None:
     from deploy.local.status import read_status  # noqa: PLC0415  # the Kafka client, which --help does without
 
     seen = read_status(read_settings(kafka))
-    out.print(table(("camera", "state", "fps", "size", "models", "error"), seen.cameras, right=("fps",)))
+    out.print(
+        table(("camera", "state", "since", "fps", "size", "owner", "models", "error"), seen.cameras, right=("fps",))
+    )
     out.print()
     out.print(table(("model", "workers", "lag", "committed", "end"), seen.models, right=("lag", "committed", "end")))
     for problem in seen.problems:

@@ -132,3 +132,14 @@ def test_every_reason_has_its_count(reason: DropReason) -> None:
     frames.offer()
     frames.drop(reason)
     assert snapshot(frames).dropped == {reason: 1}
+
+
+def test_a_frame_that_is_left_out_is_captured_and_dropped_at_once() -> None:
+    frames = counter()
+    frames.leave_out(DropReason.STILL)
+    assert frames.offer() == 1
+    frames.leave_out(DropReason.STILL)
+    counts = snapshot(frames, closed=True)
+    assert (counts.captured, counts.dropped, counts.in_flight) == (3, {DropReason.STILL: 2}, 1)
+    frames.leave_out(DropReason.STILL)
+    assert frames.snapshot(NOW) is None

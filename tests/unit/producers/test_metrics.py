@@ -58,6 +58,7 @@ def test_only_a_camera_that_ought_to_stream_is_up_or_not() -> None:
         (CameraState.CONNECTING, 0),
         (CameraState.STREAMING, 1),
         (CameraState.FAILED, 0),
+        (CameraState.STILL, 1),
         (CameraState.STOPPED, None),
         (CameraState.STREAMING, 1),
         (CameraState.ENDED, None),

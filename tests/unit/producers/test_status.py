@@ -45,3 +45,30 @@ def test_only_a_change_is_a_change() -> None:
     assert (seen.since, seen.error, seen.fps) == (at(2), "refused", None)
     assert status.change(CameraState.STREAMING, at(6))
     assert status.snapshot(at(7)).error is None
+
+
+def test_a_still_camera_has_a_rate_too() -> None:
+    status = board()
+    assert status.change(CameraState.STILL, at(0))
+    for _ in range(20):
+        status.offered(640, 480)
+    assert status.snapshot(at(2)).fps == 10.0
+
+
+def test_what_was_wrong_last_is_remembered() -> None:
+    status = board()
+    assert status.snapshot(at(0)).last_error is None
+    status.change(CameraState.FAILED, at(2), error="no route")
+    status.change(CameraState.CONNECTING, at(3))
+    status.change(CameraState.STREAMING, at(4))
+    seen = status.snapshot(at(5))
+    assert (seen.error, seen.last_error, seen.last_error_at) == (None, "no route", at(2))
+
+
+def test_a_note_is_of_its_state_alone() -> None:
+    status = board()
+    assert status.change(CameraState.STOPPED, at(1), note="outside of its hours until mon")
+    assert not status.change(CameraState.STOPPED, at(2), note="outside of its hours until mon")
+    assert status.snapshot(at(3)).note == "outside of its hours until mon"
+    assert status.change(CameraState.CONNECTING, at(4))
+    assert status.snapshot(at(5)).note is None

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from producers.control import check_camera, followers_of, make_camera
+from schemas.cameras import check_camera, followers_of, make_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import CameraError
 from schemas.messages import Camera

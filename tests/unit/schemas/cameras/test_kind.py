@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from producers.sources import Kind, kind_of, pattern_size
+from schemas.cameras import Kind, kind_of, pattern_size
 from schemas.errors import SourceError
 
 
