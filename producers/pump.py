@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -20,13 +20,24 @@ _RELIABLE: Final = {
 
 
 class Pump:
-    """An idempotent producer that waits for all replicas; `options` are librdkafka's."""
+    """An idempotent producer that waits for all replicas; `options` are librdkafka's.
 
-    def __init__(self, settings: Settings, role: str, options: Mapping[str, Any]) -> None:
+    `look` is called with the producer several times a second, in the thread that serves it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        role: str,
+        options: Mapping[str, Any],
+        *,
+        look: Callable[[Any], None] = lambda _producer: None,
+    ) -> None:
         troubles = Troubles(settings, role)
         self.fatal = troubles.fatal
         own = _RELIABLE | {"message.max.bytes": settings.record_limit_bytes}
         self.producer = Producer(client_config(settings, role, troubles) | own | dict(options))
+        self._look = look
         self._stop = Event()
         self._thread = Thread(target=self._serve, name="kafka-delivery", daemon=True)
         self._thread.start()
@@ -41,3 +52,4 @@ class Pump:
     def _serve(self) -> None:
         while not self._stop.is_set():
             self.producer.poll(_POLL_S)
+            self._look(self.producer)
