@@ -31,8 +31,8 @@ REPORT: Final = Path("build/bench/capture.json")
 
 
 def patterns(model: Model, factor: float = 1.0) -> tuple[Camera, ...]:
-    """200 test patterns of the width that the model wants, at one picture a second or a multiple of it."""
-    common: dict[str, Any] = {"source": "pattern:640x360", "models": (model.name,), "fps": factor}
+    """200 test patterns, as wide as the model wants its frames, at one picture a second or a multiple of it."""
+    common: dict[str, Any] = {"source": "pattern:640x480", "models": (model.name,), "fps": factor}
     return tuple(Camera(id=f"pattern-{number}", **common) for number in range(200))
 
 
