@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -12,6 +12,9 @@ from producers.connection import Troubles, client_config
 from schemas.settings import Settings
 
 _POLL_S: Final = 0.2
+_GATHER_S: Final = 0.02
+"""How long delivery reports gather: a thread that wakes for each one costs more than what it then does. A trace's span
+ends with its report, so where there are traces each is taken at once."""
 _RELIABLE: Final = {
     "enable.idempotence": True,
     "acks": "all",
@@ -20,13 +23,25 @@ _RELIABLE: Final = {
 
 
 class Pump:
-    """An idempotent producer that waits for all replicas; `options` are librdkafka's."""
+    """An idempotent producer that waits for all replicas; `options` are librdkafka's.
 
-    def __init__(self, settings: Settings, role: str, options: Mapping[str, Any]) -> None:
+    `look` is called with the producer several times a second, in the thread that serves it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        role: str,
+        options: Mapping[str, Any],
+        *,
+        look: Callable[[Any], None] = lambda _producer: None,
+    ) -> None:
         troubles = Troubles(settings, role)
         self.fatal = troubles.fatal
         own = _RELIABLE | {"message.max.bytes": settings.record_limit_bytes}
         self.producer = Producer(client_config(settings, role, troubles) | own | dict(options))
+        self._look = look
+        self._gather_s, self._poll_s = (0.0, _POLL_S) if settings.trace_ratio else (_GATHER_S, 0.0)
         self._stop = Event()
         self._thread = Thread(target=self._serve, name="kafka-delivery", daemon=True)
         self._thread.start()
@@ -39,5 +54,6 @@ class Pump:
         return left
 
     def _serve(self) -> None:
-        while not self._stop.is_set():
-            self.producer.poll(_POLL_S)
+        while not self._stop.wait(self._gather_s):
+            self.producer.poll(self._poll_s)
+            self._look(self.producer)

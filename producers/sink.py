@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
 
 from producers.counts import Fate
+from producers.outage import Outage
 from producers.pump import Pump
 from schemas.messages import FrameInfo
 from schemas.settings import Settings
@@ -20,10 +22,13 @@ LINGER_MS: Final = 0
 """How long a frame waits for others to share its request: 5 ms cost every frame so much, and saved nobody CPU."""
 GIVE_UP_MS: Final = 10_000
 """How long a frame may stay undelivered before it counts as failed."""
+AWAY_S: Final = 5.0
+"""Without an acknowledgement for so long no more frames are queued: they would be stale when the broker comes back."""
+_ANSWER_S: Final = 1.0
 
 
 class FrameSink:
-    """The one producer of a worker's frames; what it queues is bounded in frames and in bytes."""
+    """The one producer of a worker's frames; what it queues is bounded in frames, in bytes and in seconds."""
 
     def __init__(
         self,
@@ -34,6 +39,7 @@ class FrameSink:
         linger_ms: int = LINGER_MS,
     ) -> None:
         self._names = settings.names
+        self._outage = Outage(AWAY_S)
         self._pump = Pump(
             settings,
             "capture-frames",
@@ -45,6 +51,7 @@ class FrameSink:
                 "queue.buffering.max.kbytes": max(QUEUE_KILOBYTES, 4 * settings.record_limit_bytes // 1024),
                 "compression.type": "none",  # JPEG does not compress
             },
+            look=self._look,
         )
 
     @property
@@ -53,10 +60,16 @@ class FrameSink:
         return self._pump.fatal.is_set()
 
     def send(self, info: FrameInfo, jpeg: bytes, partition: int, fate: Fate) -> bool:
-        """Queue a frame, whose end `fate` will hear of; False, and nothing counted, when the queue is full."""
+        """Queue a frame, whose end `fate` will hear of; False, and nothing counted, when there is no place for it.
+
+        There is none while the queue is full, and during an outage.
+        """
+        if self._outage.lasts:
+            return False
 
         def settle(error: KafkaError | None, record: Any) -> None:  # noqa: ANN401 (a confluent-kafka Message)
             if error is None:
+                self._outage.heard(time.monotonic())
                 fate.deliver(record.partition(), record.offset())
             else:
                 self._fail(fate, info, partition, error)
@@ -80,6 +93,11 @@ class FrameSink:
         """Wait for frames under way; how many are still without an answer."""
         return self._pump.close(timeout_s)
 
+    def _look(self, producer: Any) -> None:  # noqa: ANN401 (a confluent-kafka Producer)
+        if self._outage.look(time.monotonic(), len(producer), lambda: _answers(producer)):
+            state = "queues nothing: no acknowledgement came" if self._outage.lasts else "queues frames again"
+            log.warning("capture %s waiting=%d", state, len(producer))
+
     @staticmethod
     def _fail(fate: Fate, info: FrameInfo, partition: int, error: KafkaError) -> None:
         fate.fail()
@@ -91,3 +109,11 @@ class FrameSink:
             partition,
             error.str(),
         )
+
+
+def _answers(producer: Any) -> bool:  # noqa: ANN401 (a confluent-kafka Producer)
+    try:
+        producer.list_topics(timeout=_ANSWER_S)
+    except KafkaException:
+        return False
+    return True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -43,9 +45,15 @@ class PatternSource:
         """Nothing is held."""
 
 
+@lru_cache(maxsize=8)
 def _ground(width: int, height: int) -> Picture:
-    """A grey gradient, so that the disc and the text stand out and the JPEG has something to do."""
+    """A grey gradient, so that the disc and the text stand out and the JPEG has something to do.
+
+    Many cameras have one size: they share its ground, which nobody draws on.
+    """
     across = np.linspace(60, 140, width, dtype=np.float32)
     down = np.linspace(0, 40, height, dtype=np.float32)
     grey = (across[np.newaxis, :] + down[:, np.newaxis]).astype(np.uint8)
-    return np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    ground = np.repeat(grey[:, :, np.newaxis], 3, axis=2)
+    ground.setflags(write=False)
+    return ground

@@ -1,10 +1,11 @@
-"""What the benchmarks of inference share: the model, in the precision that was asked for, and topics of its own."""
+"""What the benchmarks share: the model, in the precision that was asked for, topics of its own, and a last line."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -15,6 +16,8 @@ from schemas.catalogue import Catalogue, Model, Precision
 from schemas.settings import Settings
 from tests.benchmarks.ways.worker import catalogue_file
 
+_LAST_LINES: Final = pytest.StashKey[list[str]]()
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -23,6 +26,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help=f"one of {', '.join(Precision)}; without it, what a worker chooses by itself",
     )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say the figures in short when pytest has said everything else."""
+    for line in config.stash.get(_LAST_LINES, []):
+        print(line)  # noqa: T201
+
+
+@pytest.fixture
+def last_line(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Has a line printed as the last of the whole run."""
+    return request.config.stash.setdefault(_LAST_LINES, []).append
 
 
 @pytest.fixture

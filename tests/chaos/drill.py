@@ -58,16 +58,22 @@ class Totals:
     unexplained: int | None = None
 
 
-def draw(chance: random.Random, seconds: float, now: Callable[[], float] = time.monotonic) -> Iterator[Fault]:
+def draw(
+    chance: random.Random,
+    seconds: float,
+    now: Callable[[], float] = time.monotonic,
+    *,
+    faults: Sequence[Fault] = FAULTS,
+) -> Iterator[Fault]:
     """Every kind once in a random order, then random kinds, until the time is over."""
     end = now() + seconds
-    first = chance.sample(FAULTS, len(FAULTS))
+    first = chance.sample(faults, len(faults))
     for fault in first:
         if now() >= end and seconds < FULL_S:
             return
         yield fault
     while now() < end:
-        yield chance.choice(FAULTS)
+        yield chance.choice(faults)
 
 
 class Drill:

@@ -15,6 +15,8 @@ from schemas.settings import Settings
 ROOT: Final = Path(__file__).parents[2]
 API: Final = "api"
 CAPTURES: Final = ("capture-1", "capture-2")
+RTSP: Final = "rtsp-server"
+RTSP_SERVER: Final = ROOT / "tests" / "integration" / "rtsp_server.py"
 _STOP_S: Final = 40.0
 """Above the grace of every service: one that is killed at its end has not ended in order."""
 
@@ -23,6 +25,7 @@ class Fleet:
     """Starts and stops services one by one, so each has a supervisor of its own; `check` must be called often."""
 
     def __init__(self, settings: Settings, network: Path, logs: Path) -> None:
+        self._passwords = settings.camera_passwords or logs
         self._environ = {**environment_of(settings), "PYTHONPATH": str(ROOT)}
         self._network = network
         self._logs = logs
@@ -58,6 +61,13 @@ class Fleet:
 
     def start_api(self) -> None:
         self._start(self._service(API, "api"))
+
+    def start_rtsp(self, port: int) -> None:
+        """GStreamer's server, which asks for the password that capture has."""
+        # Debian's Python runs it, which has GStreamer's modules; it reads the password as a line of its stdin.
+        password = str(self._passwords / "127.0.0.1")
+        command = ("sh", "-c", 'exec /usr/bin/python3 "$1" "$2" digest < "$0"', password, str(RTSP_SERVER), str(port))
+        self._start(Service(RTSP, command, stop_deadline_s=_STOP_S))
 
     def stop(self, names: list[str]) -> list[str]:
         """Let these end in order, all at once; the names of those that had to be killed."""

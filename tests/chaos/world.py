@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import httpx
 from confluent_kafka import ConsumerGroupState, KafkaException, TopicPartition
@@ -18,25 +18,22 @@ from api.audit import Auditor
 from api.kafka import Offsets
 from deploy import topics
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
-from deploy.local.media import Media
 from deploy.local.ports import free_port
 from producers.control import put_camera
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.ledger import Balance
-from schemas.messages import Camera, Lane
 from schemas.settings import Settings
 from tests.chaos.book import Book
+from tests.chaos.cameras import FILES, file_cameras, rtsp_cameras
 from tests.chaos.fleet import CAPTURES, Fleet
 from tests.chaos.injector import Injector
 from tests.chaos.network import model, write_network
-from tests.chaos.pictures import clip
 from tests.chaos.proxy import Proxy
+from tests.planted import CAMERA_PASSWORD, keep
 
 PARTITIONS: Final = 8
 """Of the frames topic: two for each of four workers."""
-FPS: Final = 8.0
-"""Of each camera."""
 POISON_SHARE: Final = 0.01
 WORKERS: Final = 2
 _LOOK_S: Final = 0.1
@@ -51,7 +48,8 @@ class World:
     enters it owns every process, and must call `until` or `tick` while it waits for anything.
     """
 
-    def __init__(self, folder: Path, chance: random.Random) -> None:
+    def __init__(self, folder: Path, chance: random.Random, *, cameras: int = FILES) -> None:
+        self._count = cameras
         self.model: Final = model().name
         self.chance = chance
         self.logs = folder / "logs"
@@ -70,6 +68,9 @@ class World:
     def _start(self, ends: ExitStack) -> None:
         runtime = KafkaRuntime.prepare(Settings())
         self.logs.mkdir(parents=True)
+        passwords = self._folder / "passwords"
+        passwords.mkdir()
+        keep(passwords / "127.0.0.1", CAMERA_PASSWORD)
         ends.callback(self._keep_broker_log)
         self.proxy = Proxy(lambda: self.kafka.forwarded_port)
         self.kafka = EmbeddedKafka(self._folder / "kafka", runtime, proxy_port=self.proxy.port)
@@ -81,6 +82,8 @@ class World:
             prefix="chaos.",
             api_port=free_port(),
             source_roots=str(self._folder),
+            source_addresses="loopback",
+            camera_passwords=passwords,
         )
         self.settings = direct.model_copy(update={"bootstrap_servers": self.proxy.address, "metrics_port": 0})
         self.fleet = Fleet(self.settings, write_network(self._folder / "network.xml"), self.logs)
@@ -90,7 +93,11 @@ class World:
         for name in CAPTURES:
             self.fleet.start_capture(name)
         self.fleet.start_api()
-        cameras = _cameras(self._folder)
+        cameras = file_cameras(self._folder, self.model)
+        if self._count > FILES:
+            port = free_port()
+            self.fleet.start_rtsp(port)
+            cameras += rtsp_cameras(self._count - FILES, port, self.model)
         self.cameras = [camera.id for camera in cameras]
         self.kafka.await_ready()
         self._provision(direct)
@@ -101,7 +108,7 @@ class World:
             self.settings,
             self.model,
             PARTITIONS,
-            rate=POISON_SHARE * FPS * len(cameras),
+            rate=POISON_SHARE * sum(camera.fps or 0.0 for camera in cameras),
             chance=random.Random(self.chance.random()),
         )
         self.until(lambda: self.flows({}), deadline_s=_START_S, what="a result of each camera")
@@ -246,20 +253,3 @@ class World:
         log = self._folder / "kafka" / "kafka.log"
         if log.exists():
             shutil.copy(log, self.logs / "kafka.log")
-
-
-def _cameras(folder: Path) -> tuple[Camera, ...]:
-    """Real video, small. Stale frames of live cameras may be shed, those of the batch lane may not.
-
-    There is a camera for each partition of `cameras`, so that each capture worker always has two.
-    """
-    media = Media(Settings().cache_dir)
-    pedestrians = clip(media.pedestrians(), folder / "pedestrians.avi", fps=FPS)
-    cyclists = clip(media.path("bikes.mp4"), folder / "cyclists.avi", fps=FPS)
-    common: dict[str, Any] = {"models": (model().name,), "loop": True, "fps": FPS}
-    return (
-        Camera(id="street", source=str(pedestrians), **common),
-        Camera(id="lobby", source=str(pedestrians), **common),
-        Camera(id="yard", source=str(cyclists), lane=Lane.BATCH, **common),
-        Camera(id="dock", source=str(cyclists), lane=Lane.BATCH, **common),
-    )

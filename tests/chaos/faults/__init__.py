@@ -15,6 +15,7 @@ from tests.chaos.faults.processes import (
     KillAllWorkers,
     KillApi,
     KillCapture,
+    KillRtspServer,
     KillWorker,
     PauseWorker,
     Scale,
@@ -47,8 +48,10 @@ FAULTS: Final[tuple[Fault, ...]] = (
     KillWhileSlow(),
     Expire(),
 )
-"""One of each kind."""
+"""One of each kind that strikes any system."""
+RTSP_FAULTS: Final[tuple[Fault, ...]] = (KillRtspServer(),)
+"""And of each that needs cameras of an RTSP server."""
 
-BY_NAME: Final = {fault.name: fault for fault in FAULTS}
+BY_NAME: Final = {fault.name: fault for fault in (*FAULTS, *RTSP_FAULTS)}
 
-__all__ = ["BY_NAME", "FAULTS", "Fault", "Strike"]
+__all__ = ["BY_NAME", "FAULTS", "RTSP_FAULTS", "Fault", "Strike"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+from typing import Final
 
 from tests.chaos.faults.fault import Strike
-from tests.chaos.fleet import API
+from tests.chaos.fleet import API, RTSP
 from tests.chaos.timing import CAPTURE_FREEZE_S, FREEZE_S, PAUSE_S
 from tests.chaos.world import WORKERS, World
+
+_UNDER_WAY_S: Final = 1.0
+"""After so long nothing of a server that died is on its way to the log any more."""
 
 
 class KillWorker:
@@ -72,6 +76,17 @@ class FreezeCapture:
     def strike(self, world: World) -> Strike:
         victim = _frozen(world, world.chance.choice(world.fleet.captures), CAPTURE_FREEZE_S)
         return Strike(f"{victim} {CAPTURE_FREEZE_S:.0f} s")
+
+
+class KillRtspServer:
+    """SIGKILL of the server of every RTSP camera; a new one listens at its port as soon as it has started."""
+
+    name = "kill-rtsp-server"
+
+    def strike(self, world: World) -> Strike:
+        world.fleet.signal(RTSP, signal.SIGKILL)
+        world.wait(_UNDER_WAY_S)
+        return Strike("and restart")
 
 
 class KillApi:
