@@ -65,11 +65,11 @@ class Kubelet:
         self._thread.join()
 
     def running(self, prefix: str) -> dict[str, int]:
-        """The process ids of the Pods whose names begin with `prefix`, by name."""
+        """The process ids of the Pods whose names begin with `prefix`, and which are to stay, by name."""
         return {
             pod.name: pod.process.pid
             for pod in tuple(self._pods.values())
-            if pod.name.startswith(prefix) and pod.process is not None
+            if pod.name.startswith(prefix) and pod.process is not None and not pod.asked
         }
 
     def _register(self) -> None:

@@ -45,11 +45,12 @@ class Pod:
     restarts: int = 0
     waiting: str = "ContainerCreating"
     process: subprocess.Popen[bytes] | None = None
+    asked: bool = False
+    """Whether it was told to end."""
     _queue: list[Object] = field(default_factory=list)
     _probes: dict[str, Probe] = field(default_factory=dict)
     _started_at: str = ""
     _due: float = 0.0
-    _asked: bool = False
     _forced: bool = False
     _code: int | None = None
 
@@ -70,7 +71,7 @@ class Pod:
     @property
     def ended(self) -> bool:
         """Whether nothing of it runs or is to run."""
-        return self.process is None and (self._asked or self.phase in ("Succeeded", "Failed"))
+        return self.process is None and (self.asked or self.phase in ("Succeeded", "Failed"))
 
     @property
     def ready(self) -> bool:
@@ -156,12 +157,12 @@ class Pod:
         self.process = None
         self._probes = {}
         self._code = code
-        self.exits.append(Exit(self.name, code, self._forced, self._asked))
+        self.exits.append(Exit(self.name, code, self._forced, self.asked))
         if code == 0 and len(self._queue) > 1:
             self._queue.pop(0)
             return
         policy = self.manifest["spec"].get("restartPolicy", "Always")
-        if policy == "Never" or (policy == "OnFailure" and code == 0) or self._asked:
+        if policy == "Never" or (policy == "OnFailure" and code == 0) or self.asked:
             self.phase = "Failed" if code else "Succeeded"
             return
         backoff = min(_FIRST_BACKOFF_S * 2.0 ** (self.restarts - 1), _LONGEST_BACKOFF_S) if self.restarts else 0.0
@@ -179,9 +180,9 @@ class Pod:
 
     def _stop(self, deadline: float) -> None:
         """SIGTERM at once; SIGKILL when the grace period, which the time of deletion includes, is over."""
-        if not self._asked and self.process is not None:
+        if not self.asked and self.process is not None:
             process.send(self.process, signal.SIGTERM)
-        self._asked = True
+        self.asked = True
         if self.process is not None and time.time() > deadline and not self._forced:
             self._forced = True
             process.send(self.process, signal.SIGKILL)

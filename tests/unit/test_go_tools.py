@@ -67,7 +67,7 @@ def test_a_tool_that_was_built_needs_no_go(module: Path, tmp_path: Path, monkeyp
 
 def test_without_go_the_way_out_is_said(module: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(EnvironmentMissingError, match=r"^go is missing, .*ways out: a Go on the PATH, as pip install "):
+    with pytest.raises(EnvironmentMissingError, match=r"^go is missing, .*ways out: a Go on the PATH"):
         find_tool(GoTool(module, "example.org/big/cmd/server", "server"), tmp_path / "cache")
 
 
