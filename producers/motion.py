@@ -41,7 +41,7 @@ class MotionGate:
         self.moved = True
 
     def admit(self, picture: Picture, moment: float) -> bool:
-        """Whether the picture of this `moment`, in seconds, is to be sent; moments ascend until a source begins anew."""
+        """Whether the picture of this `moment`, in seconds, is to be sent; they ascend until a source begins anew."""
         if moment < self._moment:
             self._keep_alive = RateLimit(self._still_fps)
         self._moment = moment
