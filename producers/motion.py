@@ -32,14 +32,19 @@ class MotionGate:
         self._view = View.of(camera)
         self._roi = camera.roi
         self._share = camera.motion
+        self._still_fps = still_fps
         self._keep_alive = RateLimit(still_fps)
+        self._moment = 0.0
         self._sent: Grey | None = None
         self._watched: Grey | None = None
         self._least = 0.0
         self.moved = True
 
     def admit(self, picture: Picture, moment: float) -> bool:
-        """Whether the picture of this `moment`, in seconds, is to be sent; moments ascend."""
+        """Whether the picture of this `moment`, in seconds, is to be sent; they ascend until a source begins anew."""
+        if moment < self._moment:
+            self._keep_alive = RateLimit(self._still_fps)
+        self._moment = moment
         small = self._small(picture)
         due = self._keep_alive.admit(moment)
         self.moved = self._differs(small)

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _FLUSH_S: Final = 2.0
-_HANG_S: Final = 6.0
-"""How long the process stays for a camera that hangs: a little above the sources' read timeout."""
+_HANG_S: Final = 12.0
+"""How long the process stays for a camera that hangs: above the sources' read timeout, on a busy machine too."""
 
 
 class _StopSignal:

@@ -87,3 +87,9 @@ def test_the_share_is_of_the_region() -> None:
         gate = MotionGate(camera(roi=roi, motion=share), still_fps=0.01)
         gate.admit(scene(), 0.0)
         assert gate.admit(scene(100, noise=1), 0.1) is expected, (roi, share)
+
+
+def test_a_source_that_begins_anew_keeps_its_keep_alive_rate() -> None:
+    gate = MotionGate(camera(), still_fps=1)
+    assert admitted(gate, [scene(noise=number) for number in range(300)]) == list(range(0, 300, 10))
+    assert admitted(gate, [scene(noise=number) for number in range(25)]) == [0, 10, 20]
