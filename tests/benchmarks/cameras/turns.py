@@ -137,7 +137,7 @@ def stages(load: Load, log: Path, file: Path, *, seconds: float) -> dict[str, fl
 
 @lru_cache
 def _admin(servers: str) -> AdminClient:
-    return AdminClient({"bootstrap.servers": servers})
+    return AdminClient({"bootstrap.servers": servers, "log_level": 0})
 
 
 @contextmanager
