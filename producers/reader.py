@@ -11,7 +11,7 @@ from threading import Event
 
 from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule, phase_of
-from producers.sources import Picture, Source, SourceRules, open_source
+from producers.sources import Picture, Skipping, Source, SourceRules, open_source
 from schemas.cameras import Kind, kind_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing
@@ -84,19 +84,31 @@ class Reader:
         limit = RateLimit(thinned, phase=phase_of(camera.id)) if thinned else None
         schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
         for index in count():
-            picture = source.read()
+            moment = index / recorded_fps if recorded_fps else None
+            wanted = limit is None or moment is None or limit.admit(moment)
+            there, picture = _advance(source, wanted=wanted)
             if self._stop.is_set():
                 return
-            if picture is None and index == 0:
+            if not there and index == 0:
                 raise SourceError(f"source {redact(camera.source)!r}: not one picture in it; expected at least one")
-            if picture is None:
+            if not there:
                 return
             if index == 0:
                 self._report(CameraState.STREAMING, None)
                 log.info("camera streaming camera=%s source=%s fps=%s", camera.id, redact(camera.source), source.fps)
-            moment = index / recorded_fps if recorded_fps else time.monotonic()
-            if limit and not limit.admit(moment):
+            if moment is None:
+                moment = time.monotonic()
+                wanted = limit is None or limit.admit(moment)
+            if picture is None or not wanted:
                 continue
             if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
                 return
             self._offer(picture, moment, source.live)
+
+
+def _advance(source: Source, *, wanted: bool) -> tuple[bool, Picture | None]:
+    """Go on to the next picture: whether there is one, and it itself, but for one that is not wanted."""
+    if not wanted and isinstance(source, Skipping):
+        return source.skip(), None
+    picture = source.read()
+    return picture is not None, picture

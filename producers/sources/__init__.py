@@ -10,7 +10,7 @@ from producers.sources.folder import FolderSource
 from producers.sources.local import is_folder
 from producers.sources.pattern import PatternSource
 from producers.sources.rules import SourceRules
-from producers.sources.source import Picture, Source
+from producers.sources.source import Picture, Skipping, Source
 from producers.sources.url import UrlSource
 from producers.sources.usb import UsbSource
 from schemas.cameras import Kind, kind_of, pattern_size
@@ -39,6 +39,7 @@ def open_source(camera: Camera, rules: SourceRules) -> Source:
 
 __all__ = [
     "Picture",
+    "Skipping",
     "Source",
     "SourceRules",
     "lock_ffmpeg",

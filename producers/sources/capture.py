@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import cv2
@@ -40,11 +40,16 @@ class Capture:
         Raises:
             SourceError: OpenCV raised an error of its own; the text names the source as `shown`.
         """
-        try:
-            came, picture = self._capture.read()
-        except cv2.error as error:
-            raise SourceError(f"source {shown!r}: OpenCV: {error.err}; expected a picture") from None
+        came, picture = self._try(self._capture.read, shown)
         return picture if came else None
+
+    def skip(self, shown: str) -> bool:
+        """Pass over the next picture, which is then not turned into BGR; whether there was one.
+
+        Raises:
+            SourceError: OpenCV raised an error of its own; the text names the source as `shown`.
+        """
+        return bool(self._try(self._capture.grab, shown))
 
     @property
     def fps(self) -> float | None:
@@ -60,3 +65,10 @@ class Capture:
     def close(self) -> None:
         """Give back the device, the bytes or the connection."""
         self._capture.release()
+
+    @staticmethod
+    def _try(step: Callable[[], Any], shown: str) -> Any:  # noqa: ANN401 (OpenCV has no types)
+        try:
+            return step()
+        except cv2.error as error:
+            raise SourceError(f"source {shown!r}: OpenCV: {error.err}; expected a picture") from None

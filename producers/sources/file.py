@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 
@@ -14,6 +15,8 @@ from producers.sources.local import open_inside
 from producers.sources.rules import SourceRules
 from producers.sources.source import Picture
 from schemas.errors import SourceError
+
+T = TypeVar("T")
 
 DEFAULT_FPS: Final = 25.0
 """The rate of a file that states none."""
@@ -36,21 +39,28 @@ class FileSource:
         return self._fps
 
     def read(self) -> Picture | None:
-        picture = self._capture.read(self._path)
-        if self._body.error is not None:
-            raise SourceError(f"source {self._path!r}: {self._body.error}; expected to read the file to its end")
-        if picture is not None or not self._loop:
-            return picture
-        self.close()
-        self._capture = self._open()
-        picture = self._capture.read(self._path)
-        if picture is None:
-            raise SourceError(f"source {self._path!r}: not one picture in the file; expected a video")
-        return picture
+        return self._next(Capture.read)
+
+    def skip(self) -> bool:
+        return self._next(lambda capture, shown: capture.skip(shown) or None) is not None
 
     def close(self) -> None:
         self._capture.close()
         self._body.close()
+
+    def _next(self, step: Callable[[Capture, str], T | None]) -> T | None:
+        """What `step` gives, in a loop of the file opened again where it gives nothing."""
+        came = step(self._capture, self._path)
+        if self._body.error is not None:
+            raise SourceError(f"source {self._path!r}: {self._body.error}; expected to read the file to its end")
+        if came is not None or not self._loop:
+            return came
+        self.close()
+        self._capture = self._open()
+        came = step(self._capture, self._path)
+        if came is None:
+            raise SourceError(f"source {self._path!r}: not one picture in the file; expected a video")
+        return came
 
     def _open(self) -> Capture:
         """Open the file; FFmpeg gets its bytes, so that nothing in it leads FFmpeg to another."""

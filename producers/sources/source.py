@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,4 +36,17 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Give back what the source holds; it may not be read afterwards."""
+        ...
+
+
+@runtime_checkable
+class Skipping(Protocol):
+    """A recorded source that passes over a picture for less than `read` costs."""
+
+    def skip(self) -> bool:
+        """Pass over the next picture; False after the last one.
+
+        Raises:
+            SourceError: The source broke.
+        """
         ...

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -79,7 +79,7 @@ class Load:
         """How many frames the log has got."""
         topic = self.settings.names.frames(self.model.name)
         wanted = {TopicPartition(topic, number): OffsetSpec.latest() for number in range(self.model.partitions)}
-        found = AdminClient(self.settings.librdkafka()).list_offsets(wanted)
+        found = _admin(self.settings.bootstrap_servers).list_offsets(wanted)
         return sum(future.result(10).offset for future in found.values())
 
 
@@ -133,6 +133,11 @@ def stages(load: Load, log: Path, file: Path, *, seconds: float) -> dict[str, fl
         time.sleep(seconds)
     found = json.loads(file.read_text())
     return {stage: 1000 * found[stage] / found["frames"] for stage in STAGES}
+
+
+@lru_cache
+def _admin(servers: str) -> AdminClient:
+    return AdminClient({"bootstrap.servers": servers, "log_level": 0})
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from producers.sources import Source, SourceRules, barcode, open_source
+from producers.sources import Skipping, Source, SourceRules, barcode, open_source
 from schemas.errors import SourceError
 from schemas.messages import Camera
 
@@ -57,6 +57,26 @@ def test_a_file_gives_every_picture_once(video: str) -> None:
 def test_a_loop_goes_on_without_a_gap(video: str) -> None:
     source = open_source(camera(video, loop=True), ANYWHERE)
     assert numbers(source, 20) == [*range(6), *range(6), *range(6), 0, 1]
+    source.close()
+
+
+def test_what_is_skipped_leaves_the_others_as_they_are(video: str) -> None:
+    source = open_source(camera(video, loop=True), ANYWHERE)
+    assert isinstance(source, Skipping)
+    seen = []
+    for number in range(15):
+        if number % 3:
+            assert source.skip()
+        else:
+            seen += numbers(source, 1)
+    assert seen == [0, 3, 0, 3, 0]
+    source.close()
+
+
+def test_skipping_ends_with_the_file(video: str) -> None:
+    source = open_source(camera(video), ANYWHERE)
+    assert isinstance(source, Skipping)
+    assert [source.skip() for _ in range(8)] == [True] * 6 + [False] * 2
     source.close()
 
 
