@@ -76,9 +76,9 @@ def test_one_trace_leads_from_a_cameras_picture_to_its_result(
         given = settings.model_copy(update={"trace_ratio": 0.5})
         with services(given, tmp_path) as start:
             capture, worker = start("capture"), start("inference", "--model", MODEL)
-            put_poison(settings)
-            eventually(lambda: PARENT.split("-")[1] in collector.traces(), "the trace of what is no picture", 90)
             eventually(lambda: sum(map(is_whole, collector.traces().values())) >= 20, "traces of twenty frames", 90)
+            put_poison(settings)  # now that a worker runs: while it starts a frame grows stale, and is skipped unread
+            eventually(lambda: PARENT.split("-")[1] in collector.traces(), "the trace of what is no picture")
             for service in (capture, worker):  # their last spans come with their orderly end
                 service.process.send_signal(signal.SIGTERM)
                 assert service.process.wait(30) == 0, service.log.read_text()
