@@ -12,7 +12,7 @@ from producers.connection import Troubles, client_config
 from schemas.settings import Settings
 
 _POLL_S: Final = 0.2
-_GATHER_S: Final = 0.02
+_GATHER_S: Final = 0.05
 """How long delivery reports gather: a thread that wakes for each one costs more than what it then does. A trace's span
 ends with its report, so where there are traces each is taken at once."""
 _RELIABLE: Final = {

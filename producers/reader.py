@@ -83,7 +83,9 @@ class Reader:
         thinned = camera.fps if camera.fps and not (recorded_fps and recorded_fps <= camera.fps) else None
         limit = RateLimit(thinned, phase=phase_of(camera.id)) if thinned else None
         schedule = Schedule(recorded_fps) if recorded_fps and camera.pacing is Pacing.NATIVE else None
+        picture: Picture | None = None
         for index in count():
+            picture = None  # it is megabytes: none is held while the next one is waited for
             moment = index / recorded_fps if recorded_fps else None
             wanted = limit is None or moment is None or limit.admit(moment)
             there, picture = _advance(source, wanted=wanted)

@@ -303,6 +303,7 @@ class CameraRun:
                 self._worker.metrics.error(type(error).__name__)
                 for counter in unsent.values():
                     counter.drop(DropReason.ENCODE_FAILED)
+            del offer  # its picture is megabytes: none is held while the next one is waited for
 
     def _send(self, offer: _Offer, unsent: dict[str, FrameCounter]) -> None:
         """Encode and send one picture; a model leaves `unsent` as soon as its frame's fate is in good hands."""
