@@ -48,11 +48,16 @@ def test_every_field_has_an_option_that_sets_it_and_one_that_does_not(run: Run, 
         "max",
         "--lane",
         "batch",
+        "--transport",
+        "udp",
         "--disabled",
     ]
     areas = ("--mask", MASK, "--mask", ROI, "--roi", ROI)
     hours = ("--schedule", "mon-fri 08:00-20:00", "--schedule", "sat 22:00-02:00")
-    assert run("camera", "add", "door", "--source", "0", "--model", MODEL, *options, *areas, *hours)[0] == 0
+    assert (
+        run("camera", "add", "door", "--source", "rtsp://10.0.0.7/1", "--model", MODEL, *options, *areas, *hours)[0]
+        == 0
+    )
     camera = read_cameras(settings)["door"]
     given = camera.model_dump(exclude_defaults=True)
     assert given.keys() == Camera.model_fields.keys()
@@ -79,6 +84,10 @@ def test_every_field_has_an_option_that_sets_it_and_one_that_does_not(run: Run, 
         "native",
         "--lane",
         "live",
+        "--transport",
+        "tcp",
+        "--source",
+        "0",
         "--enabled",
         "--quality",
         "85",
