@@ -6,7 +6,8 @@ import re
 import selectors
 import socket
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any, Final
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -112,6 +113,8 @@ class RtspRelay:
                 player.settimeout(self._timeout_s)
                 try:
                     self._relay(player)
+                except _PlayerGoneError:
+                    pass  # FFmpeg has had enough, which is no trouble of the camera's
                 except SourceError as error:
                     self._ended = self._ended or str(error)
                 except OSError as error:
@@ -136,7 +139,8 @@ class RtspRelay:
 
     def _pass_on(self, player: socket.socket) -> bool:
         """Pass on what the player says; whether it goes on."""
-        data = player.recv(_CHUNK)
+        with _player():
+            data = player.recv(_CHUNK)
         if self._heard is not None and _PLAY.search(data):
             self._offer = _offered(self._heard)
             self._heard = None
@@ -154,7 +158,9 @@ class RtspRelay:
             self._heard += said.replace(b"\r", b"")
             if not self._harmless(self._heard, line):
                 return False
-        player.sendall(self._udp.from_camera(said) if self._udp else said)
+        back = self._udp.from_camera(said) if self._udp else said
+        with _player():
+            player.sendall(back)
         return True
 
     @staticmethod
@@ -167,7 +173,8 @@ class RtspRelay:
             if one not in known:
                 selector.register(one, selectors.EVENT_READ)
             elif one in ready and (packets := udp.packets(one)):
-                player.sendall(packets)
+                with _player():
+                    player.sendall(packets)
 
     def _hear(self) -> bytes | None:
         """What the camera says; None where what came is TLS's own, as the tickets after a handshake."""
@@ -192,6 +199,18 @@ class RtspRelay:
         if statuses := _STATUS.findall(heard, line):
             self._status = statuses[-1].decode().strip()
         return True
+
+
+class _PlayerGoneError(Exception):
+    """FFmpeg has closed its connection, perhaps before it read everything."""
+
+
+@contextmanager
+def _player() -> Iterator[None]:
+    try:
+        yield
+    except ConnectionError as error:
+        raise _PlayerGoneError from error
 
 
 def _offered(heard: bytearray) -> str:
