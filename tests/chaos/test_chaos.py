@@ -10,17 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.cameras import FILES
 from tests.chaos.drill import Drill, draw
 from tests.chaos.faults import BY_NAME, FAULTS, Fault
 from tests.chaos.world import World
-from tests.integration.test_rtsp import pytestmark as needs_gstreamer
 
 SHORT = ("kill-worker", "kill-api", "kill-capture", "kill-broker", "cut", "expire", "lethal-frame")
 MORE = ("freeze-worker", "half-close", "scale-1-4-1", "delay", "slow-frames")
 """Those that come as long as the run has taken less than `LONG_S`: on an idle machine all of them."""
 LONG_S = 110.0
-CAPTURE = ("kill-rtsp-server", "kill-broker", "kill-capture")
 
 
 def short_form() -> Iterator[Fault]:
@@ -31,12 +28,12 @@ def short_form() -> Iterator[Fault]:
             yield BY_NAME[name]
 
 
-def drilled(folder: Path, faults: Iterable[Fault], *, cameras: int = FILES) -> tuple[World, Drill]:
+def drilled(folder: Path, faults: Iterable[Fault]) -> tuple[World, Drill]:
     """A world that was struck with these faults, and the drill that judged it."""
     seed = int(os.environ.get("CHAOS_SEED", "7"))
     lines = [f"CHAOS_SEED={seed}"]
     try:
-        with World(folder, random.Random(seed), cameras=cameras) as world:
+        with World(folder, random.Random(seed)) as world:
             assert world.proxy.connections, "every client goes through the proxy"
             drill = Drill(world, lines.append)
             drill.run(iter(faults))
@@ -51,14 +48,6 @@ def test_whatever_is_killed_or_cut_off_every_frame_is_explained(tmp_path: Path) 
     world, drill = drilled(tmp_path, short_form())
     assert drill.totals.faults >= len(SHORT)
     assert world.injector.poison, "poison was among the frames all the time"
-
-
-@needs_gstreamer
-@pytest.mark.timeout(300)
-def test_twenty_cameras_outlive_their_server_the_broker_and_capture(tmp_path: Path) -> None:
-    world, drill = drilled(tmp_path, [BY_NAME[name] for name in CAPTURE], cameras=20)
-    assert len(world.cameras) == 20
-    assert drill.totals.faults == len(CAPTURE)
 
 
 def test_a_full_run_has_every_kind_of_fault_and_the_seed_decides_the_order() -> None:
