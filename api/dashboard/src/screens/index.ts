@@ -1,24 +1,40 @@
 /** The page's screens by their place in the address (`#/…`); the first one is shown where none matches. */
 
 import { onScopeDispose, shallowRef, type Component, type ShallowRef } from "vue";
+import { matched, type Parameters } from "@/screens/place";
 import WallScreen from "@/screens/WallScreen.vue";
 
 export interface Screen {
-  readonly hash: string;
-  readonly title: string;
+  /** `:name` parts become the component's properties. */
+  readonly pattern: string;
+  /** In the header's navigation; null: one comes there from another screen. */
+  readonly title: string | null;
   readonly component: Component;
 }
 
-const WALL: Screen = { hash: "#/", title: "Wall", component: WallScreen };
+export interface Place {
+  readonly screen: Screen;
+  readonly parameters: Parameters;
+}
+
+const WALL: Screen = { pattern: "/", title: "Wall", component: WallScreen };
 
 export const SCREENS: readonly Screen[] = [WALL];
 
-/** The screen that the address names, kept up to date. */
-export function useScreen(): ShallowRef<Screen> {
-  const find = (): Screen => SCREENS.find((screen) => screen.hash === location.hash) ?? WALL;
-  const screen = shallowRef(find());
-  const follow = (): void => void (screen.value = find());
+/** The place that `hash` names. */
+export function placeAt(hash: string): Place {
+  for (const screen of SCREENS) {
+    const parameters = matched(screen.pattern, hash);
+    if (parameters) return { screen, parameters };
+  }
+  return { screen: WALL, parameters: {} };
+}
+
+/** The place that the address names, kept up to date. */
+export function usePlace(): ShallowRef<Place> {
+  const place = shallowRef(placeAt(location.hash));
+  const follow = (): void => void (place.value = placeAt(location.hash));
   window.addEventListener("hashchange", follow);
   onScopeDispose(() => window.removeEventListener("hashchange", follow));
-  return screen;
+  return place;
 }
