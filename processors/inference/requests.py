@@ -44,6 +44,9 @@ class RequestQueue:
         self._queue = ov.AsyncInferQueue(network)
         self._queue.set_callback(call)
 
+    def __len__(self) -> int:
+        return len(self._queue)
+
     def start(self, pixels: Pixels, job: object) -> None:
         """Start an inference of `pixels`, whose memory the job must keep; wait for a free request first.
 

@@ -32,6 +32,10 @@ class Core(Protocol[InferredT]):
     def reference(self) -> ModelReference:
         """The network that it runs."""
 
+    @property
+    def requests(self) -> int:
+        """How many pictures it infers at once."""
+
     def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[InferredT]:
         """Begin one inference, and keep the picture or not; a FrameError means that the frame is at fault."""
 
@@ -49,6 +53,8 @@ class Inferring:
         self.hung = False
         self._core = core
         self._reference = core.reference
+        self.requests = core.requests
+        """How many frames the core infers at once."""
         self._metrics = metrics
         self._arrivals = Arrivals(patient)
         self._flying: dict[FrameAddress, int] = {}

@@ -14,7 +14,8 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from processors.inference.shedding import Shedder
+from processors.inference.in_flight import InFlight
+from processors.inference.shedding import FRESH_SHARE, Shedder
 from processors.inference.window import Entry
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import ATTEMPTS, Position, trying
@@ -36,7 +37,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WINDOW: Final = 24
-"""Frames in flight: enough to keep decoding, inference and the broker busy at once (16 to 32 measured alike)."""
+"""Frames in flight, at most: they keep decoding, inference and the broker busy at once (16 to 32 measured alike)."""
+HORIZON_S: Final = 1.0
+"""Where the model is slow there are no more than it infers in so long, or in the time in which results are fresh."""
+_BESIDE: Final = 2
+"""Frames in decoding, beside those that the device infers at once."""
 
 
 class Worker:
@@ -69,7 +74,7 @@ class Worker:
         self._timing = timing
         self._crops = crops
         self._traces = traces
-        self._slots = asyncio.Semaphore(WINDOW)
+        self._flight = InFlight(inferring.requests + _BESIDE, WINDOW, min(HORIZON_S, model.max_age / FRESH_SHARE))
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
             model.name, write=outcomes.skipped, done=self._finish, wake=self._write_skips
@@ -80,7 +85,7 @@ class Worker:
     @property
     def busy(self) -> bool:
         """Whether the window is full."""
-        return self._slots.locked()
+        return self._flight.full
 
     # What Faust's consumer calls
 
@@ -88,10 +93,10 @@ class Worker:
         """Process the stream's events."""
         async for event in events:
             record: FrameRecord = event.message
-            if self._slots.locked():
+            if self._flight.full:
                 await self._wait_for_slot()
             else:
-                await self._slots.acquire()
+                await self._flight.take()
             begun = False
             try:
                 begun = await self._begin(record)
@@ -100,7 +105,7 @@ class Worker:
             finally:
                 self._turn_over(record)
                 if not begun:
-                    self._slots.release()
+                    self._flight.give_back()
 
     async def assigned(self, partitions: set[int]) -> None:
         """Take up partitions: record what expired, commit once for each."""
@@ -134,7 +139,7 @@ class Worker:
 
     async def _wait_for_slot(self) -> None:
         begun = time.perf_counter()
-        await self._slots.acquire()
+        await self._flight.take()
         self._metrics.window_full(time.perf_counter() - begun)
 
     def _turn_over(self, record: FrameRecord) -> None:
@@ -199,7 +204,7 @@ class Worker:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        self._slots.release()
+        self._flight.give_back()
 
     async def _guard(self, work: Coroutine[Any, Any, None], record: FrameRecord | None) -> None:
         try:
@@ -215,7 +220,9 @@ class Worker:
         if traced:
             frame = traced.frame
         try:
+            taken = time.perf_counter()
             result, picture = await self._inferring.infer(frame, record.value, keep=keep)
+            self._flight.took(time.perf_counter() - taken)
         except FrameError as error:
             if traced:
                 traced.fail(error)

@@ -137,6 +137,21 @@ async def test_the_window_bounds_what_is_in_flight() -> None:
     bench.close()
 
 
+async def test_a_slow_model_takes_no_more_than_it_infers_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "perf_counter", lambda: now)
+    bench = await Bench().assigned()
+    bench.feed(*frames(*range(200)))
+    await bench.submitted(WINDOW)
+    for index in range(100):  # 5 frames a second
+        now += 0.2
+        bench.answer(index)
+        await until(lambda done=index + 1: bench.due == done)
+    assert bench.core.submitted[100:], "there are frames in flight"
+    assert len(bench.core.submitted) - 100 <= 6
+    bench.close()
+
+
 async def test_a_window_with_room_is_never_full() -> None:
     bench = await Bench().assigned()
     bench.feed(*frames(*range(WINDOW)))
