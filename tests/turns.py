@@ -1,4 +1,4 @@
-"""Two tests at a time, by pytest-xdist: which begin first, and those that must be alone on the machine.
+"""Several tests at a time, by pytest-xdist: which begin first, and those that must be alone on the machine.
 
 A test marked `alone` waits until the tests beside it have ended, and none begins beside it.
 """
