@@ -49,9 +49,9 @@ page: $(PAGE) ## Build the live page
 demo: setup ## Run the main job on real video: [DURATION=20] [REPORT=report.json] [ARGS='--camera 0']
 	@$(BIN)/framebus demo $(if $(DURATION),--duration $(DURATION)) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
-test: .venv/.dev $(PAGE) ## Run every test, against a real Kafka that the tests start themselves: [ARGS='-k audit']
+test: .venv/.dev $(PAGE) ## Run every test, three at a time, against real Kafka that the tests start themselves: [ARGS='-k audit']
 	npm test --prefix $(DASHBOARD) --silent
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev $(PAGE) ## Lint, type check, import contracts
 	$(BIN)/ruff check .
@@ -80,8 +80,8 @@ bench: .venv/.dev ## Run the benchmarks: [BENCH=inference] [PRECISION=f32]
 soak: setup .venv/.dev ## Run the whole system for long, and see whether anything grows: [MINUTES=60]
 	$(BIN)/python -m tests.soak $(if $(MINUTES),--minutes $(MINUTES)) $(ARGS)
 
-fuzz: .venv/.dev ## Run the coverage-guided fuzzers: [SECONDS=60]
-	FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest tests/hostile/test_fuzz.py $(ARGS)
+fuzz: .venv/.dev ## Run the coverage-guided fuzzers, and call the API far more often than `make test`: [SECONDS=60]
+	FUZZ_SECONDS=$(or $(SECONDS),60) $(BIN)/python -m pytest tests/hostile/test_fuzz.py tests/hostile/test_api.py $(ARGS)
 
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

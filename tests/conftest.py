@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -15,11 +15,29 @@ from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.leaks import LEAKS
+from tests.turns import ALONE, Turns, in_order
 
 if TYPE_CHECKING:
     from deploy.local.media import Media
 
 TEST_PARTITIONS = 4
+_TURNS = pytest.StashKey[Turns]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TURNS] = Turns(config.cache.mkdir("turns"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = in_order(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test wait for its turn before its timeout begins."""
+    with item.config.stash[_TURNS].turn(alone=item.get_closest_marker(ALONE) is not None):
+        return (yield)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

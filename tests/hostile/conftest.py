@@ -16,6 +16,19 @@ def cases(request: pytest.FixtureRequest) -> Counter[str]:
     return request.config.stash.setdefault(_CASES, Counter())
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand on what this worker has counted, if it is one of several."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["hostile"] = dict(session.config.stash.get(_CASES, Counter()))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    counted = node.config.stash.setdefault(_CASES, Counter())
+    counted.update(getattr(node, "workeroutput", {}).get("hostile", {}))
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     counted = config.stash.get(_CASES, Counter())
     if counted:

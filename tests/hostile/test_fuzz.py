@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.hostile import jpeg_table
+from tests.hostile.effort import SECONDS
 
 HERE = Path(__file__).parent
-SECONDS = int(os.environ.get("FUZZ_SECONDS", "5"))
 LEAST = 2_000
 """Inputs that a harness must have tried in each five seconds, on the slowest of machines."""
 FOUND = HERE / "found"

@@ -40,7 +40,7 @@ def test_the_file_may_be_named_from_the_folder_one_is_in(tmp_path: Path, monkeyp
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (None, "own.yaml': No such file or directory; expected a YAML file of models"),
+        (None, ": No such file or directory; expected a YAML file of models"),
         (b"models: 1", "own.yaml:1: {'models': 1}: expected models: and a list of entries"),
         (b"#" * (LIMIT_BYTES + 1), "own.yaml:1: it has more than 1048576 bytes"),
     ],

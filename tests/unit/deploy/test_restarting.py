@@ -47,7 +47,10 @@ def test_an_answer_that_finds_no_room_is_logged(tmp_path: Path, caplog: pytest.L
     assert "restart not answered" in caplog.text
 
 
-@pytest.mark.parametrize("left", [None, f"{os.getpid()} 1.0", "4194304 1.0", "nonsense"])
+LEFT = [None, f"{os.getpid()} 1.0", "4194304 1.0", "nonsense"]
+
+
+@pytest.mark.parametrize("left", LEFT, ids=["nothing", "a living process", "a dead one", "nonsense"])
 def test_nobody_is_asked_where_none_runs(left: str | None, tmp_path: Path) -> None:
     """A file that a kill left behind leads to nobody, least of all to another process with the same number."""
     if left is not None:
