@@ -46,3 +46,15 @@ class FrameCache:
             while self._bytes > self._limit:
                 _, oldest = self._frames.popitem(last=False)
                 self._bytes -= len(oldest.value)
+
+    def drop(self, address: FrameAddress) -> None:
+        """Let go of the frame at `address`."""
+        with self._lock:
+            frame = self._frames.pop(address, None)
+            self._bytes -= len(frame.value) if frame else 0
+
+    def forget(self, model: str) -> None:
+        """Let go of every frame of a model."""
+        with self._lock:
+            for address in [address for address in self._frames if address.model == model]:
+                self._bytes -= len(self._frames.pop(address).value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from operator import methodcaller
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.errors import EnvironmentMissingError, HeaderError, MessageError
@@ -165,6 +166,32 @@ class Offsets:
                 offsets[found.topic, found.partition] = found.offset
         return {log: offset for log, offset in offsets.items() if offset >= 0}
 
+    def identities(self, topics: Iterable[str], *, deadline: float) -> dict[str, str]:
+        """What tells each topic from one of the same name that was deleted; a topic that is not there has none."""
+
+        def ask() -> list[Any]:
+            described = self._admin.describe_topics(
+                TopicCollection(wanted), request_timeout=min(remaining(deadline), _ATTEMPT_S)
+            )
+            return [one for one in map(_described, described.values()) if one is not None]
+
+        wanted = list(topics)
+        found = self._until("topics", ask, deadline) if wanted else []
+        return {one.name: str(one.topic_id) for one in found}
+
+    def members(self, groups: Iterable[str], *, deadline: float) -> dict[str, int]:
+        """How many members of each group have partitions; none of a group that is not there."""
+
+        def ask() -> list[Any]:
+            described = self._admin.describe_consumer_groups(
+                wanted, request_timeout=min(remaining(deadline), _ATTEMPT_S)
+            )
+            return [described[group].result() for group in wanted]
+
+        wanted = list(groups)
+        found = self._until("consumer groups", ask, deadline) if wanted else []
+        return {one.group_id: sum(bool(member.assignment.topic_partitions) for member in one.members) for one in found}
+
     def close(self) -> None:
         """Leave the broker alone from now on."""
         for consumer in self._members.values():
@@ -214,6 +241,16 @@ class Offsets:
         return EnvironmentMissingError(
             f"Kafka at {self._servers} gave no {what}: {error.args[0].str()}; expected a broker that answers"
         )
+
+
+def _described(future: Future[Any]) -> Any:  # noqa: ANN401  # a confluent-kafka TopicDescription
+    """What the broker says of a topic; None: there is none."""
+    try:
+        return future.result()
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            return None
+        raise
 
 
 def remaining(deadline: float) -> float:

@@ -13,9 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.cameras import CameraExistsError, CameraNotFoundError
+from api.cursor import CursorError
 from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
 from api.frames import FrameExpiredError, FrameNotFoundError
+from api.log_walk import LogAnewError
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
@@ -30,6 +32,8 @@ _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     LetterNotFoundError: HTTPStatus.NOT_FOUND,
     OriginalGoneError: HTTPStatus.GONE,
     WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LogAnewError: HTTPStatus.CONFLICT,
     EnvironmentMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -21,10 +21,15 @@ from api.dead_letters import Desk
 from api.frames import FrameReader
 from api.lag_metrics import LAG
 from api.ledger_metrics import LEDGER
+from api.log_pages import LogPages
 from api.log_reader import LogReader
+from api.model_history import ModelHistory
+from api.model_looks import LookReader
+from api.model_watch import ModelWatch
 from api.progress import ProgressReader
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
+from api.system import SystemReader
 from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -53,8 +58,13 @@ class Services:
             publish=self.broadcaster.publish_from_thread,
         )
         self.frames = FrameReader(settings, catalogue)
-        self.progress = Cached(ProgressReader(settings, catalogue).read)
-        self._lag = Cached(ProgressReader(settings, catalogue).read_with_ages)
+        self.names = settings.names
+        self.started_at = datetime.now(UTC)
+        self.system = Cached(SystemReader(settings).read, ttl_s=5.0)
+        self.pages = LogPages(settings)
+        self.progress = Cached(ProgressReader(settings, catalogue).read_with_ages)
+        self.history = ModelHistory(catalogue)
+        self._watch = ModelWatch(LookReader(settings, catalogue), self.history)
         self._auditor = Auditor(settings, catalogue)
         self.ledger = Cached(self._audit)
         self.windows = WindowAudits(settings, catalogue, named=_NAMED)
@@ -74,15 +84,18 @@ class Services:
         """Begin to read; in the event loop that serves."""
         self.broadcaster.bind()
         self.reader.start()
+        self._watch.start()
 
     async def close(self) -> None:
         """End everything; the broker hears of it."""
         self.broadcaster.close()
         await run_in_threadpool(self.reader.stop)
         self.frames.close()
+        self.pages.close()
         if "dead_letters" in self.__dict__:
             await run_in_threadpool(self.dead_letters.close, timeout_s=_FAREWELL_S)
-        for reader in (self.progress, self._lag):
+        await self._watch.stop()
+        for reader in (self.progress, self.system):
             await reader.settle(seconds=_FAREWELL_S)
         if await self.ledger.settle(seconds=_FAREWELL_S):
             self._auditor.close()
@@ -103,7 +116,7 @@ class Services:
     async def _refresh_lag(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                LAG.show(await self._lag.get())
+                LAG.show(await self.progress.get())
         except (TimeoutError, EnvironmentMissingError):
             LAG.show({})
 

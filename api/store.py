@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 from api.result_record import ResultRecord
@@ -38,6 +38,10 @@ class ResultFilter:
     model: str | None = None
     label: str | None = None
     min_score: float | None = None
+
+    def question(self) -> dict[str, str | float]:
+        """What is asked for, by the names of the query's parameters."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
     def matches(self, result: Result) -> bool:
         """Whether `result` is wanted."""

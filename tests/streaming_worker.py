@@ -25,7 +25,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from processors.inference.jpeg import check_jpeg
+from schemas.jpeg import check_jpeg
 from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import Position

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from api.export import ExportedFrame
-from deploy.cli.annotate import draw_detections, line_width
-from processors.inference.jpeg import check_jpeg
+from api.overlay import draw_detections, line_width
+from schemas.jpeg import check_jpeg
 from schemas.errors import FrameError, SettingsError
 from schemas.printable import shown
 

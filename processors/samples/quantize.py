@@ -20,7 +20,7 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from processors.families import Placement
-from processors.inference.jpeg import check_jpeg
+from schemas.jpeg import check_jpeg
 from processors.inference.network import fitting, is_quantised, one_line
 from processors.inference.picture import decode_picture, fit_picture, normalised
 from processors.samples.cachefile import exclusive, place, scratch_directory, sha256_of

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from confluent_kafka import Producer
 
-from processors.inference.jpeg import check_jpeg
+from schemas.jpeg import check_jpeg
 from producers.connection import client_config
 from producers.control import put_camera, read_cameras, remove_camera
 from producers.sources import barcode

@@ -9,7 +9,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from processors.inference.jpeg import check_jpeg
+from schemas.jpeg import check_jpeg
 from producers.encode import shrink
 
 FRAMES: Final = 120

@@ -15,7 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry
 
 from processors import traces as processors_traces
-from processors.inference.jpeg import check_jpeg
+from schemas.jpeg import check_jpeg
 from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
 from processors.streaming.crops import CropWriter

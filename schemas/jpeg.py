@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from processors.inference.jpeg_segments import END_OF_IMAGE, FRAME_HEADERS, START_OF_SCAN, Segment, segments
+from schemas.jpeg_segments import END_OF_IMAGE, FRAME_HEADERS, START_OF_SCAN, Segment, segments
 from schemas.errors import FrameTooLargeError, NotJpegError
 
 _START: Final = b"\xff\xd8\xff"
