@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.messages import FrameAddress, FrameInfo
+from schemas.messages import FrameAddress, FrameInfo, RawHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class StoredFrame:
     appended_at: datetime
     value: bytes
     info: FrameInfo | None
+    key: bytes | None = None
+    headers: RawHeaders = ()
 
 
 class FrameCache:

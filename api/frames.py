@@ -16,7 +16,7 @@ from api.frame_cache import FrameCache, StoredFrame
 from api.kafka import Log, Offsets, appended_at, assign, drain, group_free_consumer, headers_of
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, FramebusError, MessageError
-from schemas.messages import FrameAddress, decode_frame_headers
+from schemas.messages import FrameAddress, RawHeaders, decode_frame_headers
 from schemas.settings import Settings
 
 CONSUMERS: Final = 4
@@ -121,8 +121,8 @@ class FrameReader:
 
     def _fetch(self, address: FrameAddress, expected: Expected) -> StoredFrame:
         if address.model not in self._catalogue:
-            expected = ", ".join(model.name for model in self._catalogue.models)
-            raise FrameNotFoundError(f"model {address.model!r} is not in the catalogue: expected one of {expected}")
+            known = ", ".join(model.name for model in self._catalogue.models)
+            raise FrameNotFoundError(f"model {address.model!r} is not in the catalogue: expected one of {known}")
         frame = self._cached(address, expected)
         if frame is None:
             with self._consumer() as consumer:
@@ -211,8 +211,10 @@ class FrameReader:
 
 
 def _stored(message: Message, model: str) -> StoredFrame:
+    headers: RawHeaders = ()
     try:
-        info = decode_frame_headers(headers_of(message))
+        headers = headers_of(message)
+        info = decode_frame_headers(headers)
     except MessageError:
         info = None  # a dead letter, or what only a newer release can read; its address still leads to it
     return StoredFrame(
@@ -220,4 +222,6 @@ def _stored(message: Message, model: str) -> StoredFrame:
         appended_at=appended_at(message),
         value=message.value() or b"",
         info=info,
+        key=message.key(),
+        headers=headers,
     )

@@ -1,4 +1,4 @@
-"""Answers that are read straight from the log, page by page: where one begins, and the cursor that goes on behind it."""
+"""Answers straight from the log, page by page: where one begins, and the cursor that goes on behind it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Final, Generic, TypeVar
 
 from confluent_kafka import Message
 
-from api.cursor import Cursor, CursorError, Question
+from api.cursor import Cursor, CursorError
 from api.kafka import Log, Offsets
 from api.log_walk import LogAnewError, LogWalker
 from schemas.settings import Settings
-from schemas.window import Window, milliseconds
 
 T = TypeVar("T")
 
@@ -35,16 +34,11 @@ class LogPage(Generic[T]):
 
 
 class LogPages:
-    """Begins pages and goes on with them; keeps nothing in between; blocking, thread-safe."""
+    """Reads one page after the other, and keeps nothing in between; blocking, thread-safe."""
 
     def __init__(self, settings: Settings) -> None:
         self._offsets = Offsets(settings)
         self._walker = LogWalker(settings, self._offsets)
-
-    def begin(self, window: Window | None, question: Question) -> Cursor:
-        """The cursor of a first page: nothing was read, and what is in `window` is wanted."""
-        since = milliseconds(window.since) if window and window.since else 0
-        return Cursor({}, since, milliseconds(window.until) if window and window.until else None, question)
 
     def read(
         self, topics: Iterable[str], cursor: Cursor, take: Callable[[Message], list[T]], *, limit: int

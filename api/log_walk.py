@@ -90,8 +90,8 @@ class LogWalker:
         for log, position in positions.items():
             if position > ends[log]:
                 raise LogAnewError(
-                    f"topic {log[0]} partition {log[1]} ends before offset {ends[log]}, and the cursor is at {position}: "
-                    "the topic was made anew; expected to begin without a cursor"
+                    f"topic {log[0]} partition {log[1]} ends before offset {ends[log]}, and {position} was told of it: "
+                    "it was made anew; expected to begin without a cursor"
                 )
         merge = _Merge({log: max(position, starts[log]) for log, position in positions.items()}, ends, until_ms)
         missed = sum(max(starts[log] - position, 0) for log, position in positions.items())

@@ -1,4 +1,4 @@
-"""How each model's workers kept up with what arrived, of late: what was seen in Kafka, and what follows from it; pure."""
+"""How each model's workers kept up with what arrived, of late: what Kafka said, and what follows from it; pure."""
 
 from __future__ import annotations
 

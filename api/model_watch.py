@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from api.cached import in_daemon
+from api.cached import Cached
 from api.metrics import ERRORS
-from api.model_history import STEP_S, ModelHistory
-from api.model_looks import LookReader
+from api.model_history import STEP_S, Look, ModelHistory
 from schemas.errors import EnvironmentMissingError
 
 log = logging.getLogger(__name__)
@@ -24,8 +24,9 @@ _FIRST_S: Final = 1.0
 class ModelWatch:
     """A look each `STEP_S` seconds into a history; belongs to the event loop that serves."""
 
-    def __init__(self, reader: LookReader, history: ModelHistory) -> None:
-        self._reader = reader
+    def __init__(self, look: Callable[[], dict[str, Look]], history: ModelHistory) -> None:
+        """`look` may block, and raise EnvironmentMissingError where Kafka gives no answer."""
+        self._look = Cached(look, ttl_s=0.0)
         self._history = history
         self._task: asyncio.Task[None] | None = None
 
@@ -33,19 +34,20 @@ class ModelWatch:
         """Begin to look."""
         self._task = asyncio.create_task(self._run())
 
-    async def stop(self) -> None:
-        """Look no more; a look under way is left to the end of the process."""
+    async def stop(self, *, seconds: float) -> bool:
+        """Look no more; False when a look is still under way after so many `seconds`."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        return await self._look.settle(seconds=seconds)
 
     async def _run(self) -> None:
         pause = _FIRST_S
         while True:
             begun = time.monotonic()
             try:
-                looks = await in_daemon(self._reader.read)
+                looks = await self._look.get()
             except EnvironmentMissingError:
                 looks = {}  # /readyz says what is wrong
             except Exception:  # the loop's edge: one bad look must not end all that follow

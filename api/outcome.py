@@ -21,12 +21,12 @@ from api.result_record import ResultRecord, read_record
 from api.store import ResultStore
 from schemas.errors import MessageError
 from schemas.messages import FrameAddress, Skip, SkipReason, address_from_headers
-from schemas.messages.skip import holds
 from schemas.settings import Settings
 from schemas.window import CLOCK_SKEW_MS, milliseconds
 
 _SEARCH_S: Final = 6.0
 _ANSWER_S: Final = 3.0
+_UNREAD: Final = "retention took it before a worker read it"
 
 
 class Fate(StrEnum):
@@ -144,9 +144,7 @@ class OutcomeFinder:
         later = [one for one in sendings if one.at is None or datetime.fromisoformat(one.at) >= begin]
         return letter, tuple(one for one in later if one.address != str(address))
 
-    def _result(
-        self, address: FrameAddress, stored: StoredFrame | None, expected: Expected, *, passed: bool
-    ) -> _Found:
+    def _result(self, address: FrameAddress, stored: StoredFrame | None, expected: Expected, *, passed: bool) -> _Found:
         """The results that are in memory; else what the log has, if it is worth a look since the frame is `passed`."""
         known = [record for record in self._results.of(str(address)) if _is_of(record, stored, expected)]
         if known or not passed:
@@ -156,16 +154,14 @@ class OutcomeFinder:
             return _Found()
         return self._search(address, stored, expected, milliseconds(since))
 
-    def _search(
-        self, address: FrameAddress, stored: StoredFrame | None, expected: Expected, since_ms: int
-    ) -> _Found:
+    def _search(self, address: FrameAddress, stored: StoredFrame | None, expected: Expected, since_ms: int) -> _Found:
         found = _Found()
 
         def take(message: Message) -> list[bool]:
             with suppress(MessageError):  # an audit names it
                 if message.topic() == self._names.skips:
                     skip = Skip.from_json(message.value())
-                    if skip.model == address.model and holds(skip, address):
+                    if skip.holds(address):
                         found.skipped = Skipped(str(skip.reason), appended_at(message))
                         return [True]
                 elif address_from_headers(headers_of(message)) == address:
@@ -206,17 +202,20 @@ def _fate(known: OutcomeOf, committed: int, found: _Found) -> tuple[Fate, str | 
         return Fate.INFERRED, None
     if known.letter:
         return Fate.DEAD, known.letter.message
-    if known.skipped and known.skipped.reason == SkipReason.EXPIRED:
-        return Fate.EXPIRED, "retention took it before a worker read it"
     if known.skipped:
-        return Fate.SKIPPED, f"skipped as {known.skipped.reason}"
-    if known.address.offset >= committed:
-        if known.stored is None:
-            return Fate.EXPIRED, "retention took it before a worker read it; the next worker records that"
-        return Fate.WAITING, f"the workers of {known.address.model} are at offset {committed} of its partition"
-    if known.stored is None and not found.complete:
-        return Fate.UNKNOWN, "it has expired, and so has when it was appended: captured_at would say where to look"
-    if not found.complete:
-        return Fate.UNKNOWN, f"no outcome was found in {_SEARCH_S:g} s; an audit reads everything"
-    return Fate.UNKNOWN, "no outcome of it is in the log: an audit says whether it was lost"
+        expired = known.skipped.reason == SkipReason.EXPIRED
+        return (Fate.EXPIRED, _UNREAD) if expired else (Fate.SKIPPED, f"skipped as {known.skipped.reason}")
+    return _without_record(known, committed, complete=found.complete)
 
+
+def _without_record(known: OutcomeOf, committed: int, *, complete: bool) -> tuple[Fate, str]:
+    """What can be said where no outcome was found."""
+    if known.address.offset >= committed and known.stored is None:
+        return Fate.EXPIRED, f"{_UNREAD}; the next one records that"
+    if known.address.offset >= committed:
+        return Fate.WAITING, f"the workers of {known.address.model} are at offset {committed} of its partition"
+    if complete:
+        return Fate.UNKNOWN, "no outcome of it is in the log: an audit says whether it was lost"
+    if known.stored is None:
+        return Fate.UNKNOWN, "it has expired, and so has when it was appended: captured_at would say where to look"
+    return Fate.UNKNOWN, f"no outcome was found in {_SEARCH_S:g} s; an audit reads everything"

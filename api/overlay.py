@@ -39,7 +39,9 @@ def decode(jpeg: bytes) -> np.ndarray:
     Raises:
         NotJpegError: It cannot be decoded.
     """
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
+    picture: np.ndarray | None = cv2.imdecode(
+        np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    )
     if picture is None:
         raise NotJpegError("the picture cannot be decoded; expected a whole JPEG")
     return picture

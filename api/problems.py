@@ -16,8 +16,9 @@ from api.cameras import CameraExistsError, CameraNotFoundError
 from api.cursor import CursorError
 from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
-from api.frames import FrameExpiredError, FrameNotFoundError
+from api.frames import FrameExpiredError, FrameNotFoundError, OtherFrameError
 from api.log_walk import LogAnewError
+from api.reinfer import FrameUnfitError
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
@@ -29,6 +30,8 @@ _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     CameraExistsError: HTTPStatus.CONFLICT,
     FrameNotFoundError: HTTPStatus.NOT_FOUND,
     FrameExpiredError: HTTPStatus.GONE,
+    OtherFrameError: HTTPStatus.CONFLICT,
+    FrameUnfitError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LetterNotFoundError: HTTPStatus.NOT_FOUND,
     OriginalGoneError: HTTPStatus.GONE,
     WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,

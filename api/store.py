@@ -56,7 +56,10 @@ class ResultFilter:
 
 
 class ResultStore:
-    """The newest results of all, and the newest of each camera and model however long ago; thread-safe."""
+    """The newest results of all, and the newest of each camera and model however long ago; thread-safe.
+
+    Of a frame that was sent again the result is among the newest of all, but never a camera's newest.
+    """
 
     def __init__(self, *, recent: int = _RECENT, newest: int = _NEWEST) -> None:
         self._lock = threading.Lock()
@@ -70,10 +73,8 @@ class ResultStore:
         with self._lock:
             for record in records:
                 self._recent.append(record)
-                key = (record.result.frame.camera, record.model)
-                before = self._newest.pop(key, None)
-                # Partitions are read in any order; what counts is when the broker appended it.
-                self._newest[key] = record if before is None else max(before, record, key=_age)
+                if record.result.frame.redrive_of is None:  # an old picture is not what the camera shows
+                    self._keep_newest(record)
                 self._keep_version(record)
             while len(self._newest) > self._newest_limit:
                 del self._newest[next(iter(self._newest))]
@@ -85,10 +86,22 @@ class ResultStore:
         matching = [record for record in every.values() if wanted.matches(record.result)]
         return sorted(matching, key=_age, reverse=True)[:limit]
 
+    def of(self, address: str) -> list[ResultRecord]:
+        """The results of the frame at `address` that are among the newest."""
+        with self._lock:
+            every = {id(record): record for record in (*self._recent, *self._newest.values())}
+        return [record for record in every.values() if record.result.frame.address == address]
+
     def versions_of(self, model: str) -> list[ResultRecord]:
         """The newest result of each network that ran as `model`, newest first."""
         with self._lock:
             return sorted(self._by_model.get(model, {}).values(), key=_age, reverse=True)
+
+    def _keep_newest(self, record: ResultRecord) -> None:
+        key = (record.result.frame.camera, record.model)
+        before = self._newest.pop(key, None)
+        # Partitions are read in any order; what counts is when the broker appended it.
+        self._newest[key] = record if before is None else max(before, record, key=_age)
 
     def _keep_version(self, record: ResultRecord) -> None:
         versions = self._by_model[record.model]

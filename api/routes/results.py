@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from datetime import UTC, datetime
 
 from confluent_kafka import Message
 from fastapi import APIRouter
@@ -22,7 +21,6 @@ from api.services import Services, ServicesDep
 from schemas.contract import RESULT
 from schemas.errors import MessageError
 from schemas.messages import Result
-from schemas.window import Window
 
 router = APIRouter(prefix=API, tags=["results"])
 
@@ -30,9 +28,9 @@ router = APIRouter(prefix=API, tags=["results"])
 class Results(BaseModel):
     """Results: the newest first; or with `since`, `until` or `cursor` in the order in which they were written.
 
-    `next` is the `cursor` of the page that follows; null where everything is told that was written before the request.
-    A page may be shorter than `limit`, or empty, and have one all the same. `resume` is a `cursor` as well, and there at
-    the end too: with what is written later. `missed` counts records that retention took since the cursor was given.
+    `next` is the `cursor` of the page that follows; null where all is told that was written before the request. A page
+    may be shorter than `limit`, or empty, and have one all the same. `resume` is a `cursor` as well, there at the end
+    too: it goes on with what is written later. `missed` counts records that retention took since the cursor was given.
     """
 
     results: list[Result]
@@ -46,39 +44,24 @@ _EXAMPLE = Results(results=[RESULT], next="1.eNqLjlZKSixOjS9KLcnMS1WyiolVAgA0pwW
 
 @router.get("/results", response_model=Results, responses=documented(_EXAMPLE, 404, 409, 422, 503))
 async def results(
-    services: ServicesDep,
-    camera: parameters.Camera = None,
-    model: parameters.Model = None,
-    label: parameters.Label = None,
-    min_score: parameters.MinScore = None,
-    since: parameters.Since = None,
-    until: parameters.Until = None,
-    cursor: parameters.Cursor = None,
-    limit: parameters.Limit = 100,
+    services: ServicesDep, wanted: parameters.WantedDep, place: parameters.PlaceDep, limit: parameters.Limit = 100
 ) -> Response:
     """List results.
 
     Without `since`, `until` and `cursor`: the newest of the last few thousand, newest first, and of each camera and
     model the last one however old. With one of them: those of the whole log, in the order in which the broker appended
-    them, each once, page by page. A `cursor` has the filters and the window in it: what is given beside it must be the
-    same.
+    them, each once, page by page. A `cursor` has the window and the filters in it: filters beside it must be the same.
     """
-    wanted = parameters.result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
-    if (since or until or cursor) is None:
+    begin = place.cursor(wanted)
+    if begin is None:
         records = services.results.recent(wanted, limit=limit)
         return _answer([record.value for record in records])
-    question = wanted.question()
-    if cursor is not None:
-        place = Cursor.decode(cursor)
-        place.check(question)
-    else:
-        place = services.pages.begin(Window.parse(since, until, now=datetime.now(UTC)), question)
-    page = await run_in_threadpool(_page, services, place, limit)
+    page = await run_in_threadpool(_page, services, begin, limit)
     return _answer(page.found, page)
 
 
-def _page(services: Services, place: Cursor, limit: int) -> LogPage[bytes]:
-    wanted = parameters.filter_of(services, place.question)
+def _page(services: Services, begin: Cursor, limit: int) -> LogPage[bytes]:
+    wanted = parameters.filter_of(services, begin.question)
     names = services.names
     models = [model.name for model in services.catalogue.models if wanted.model in (None, model.name)]
     key = wanted.camera.encode() if wanted.camera else None
@@ -91,7 +74,7 @@ def _page(services: Services, place: Cursor, limit: int) -> LogPage[bytes]:
             return [record.value] if wanted.matches(record.result) else []
         return []
 
-    return services.pages.read(map(names.results, models), place, take, limit=limit)
+    return services.pages.read(map(names.results, models), begin, take, limit=limit)
 
 
 def _answer(values: list[bytes], page: LogPage[bytes] | None = None) -> Response:

@@ -20,7 +20,6 @@ from api.services import Services, ServicesDep
 from schemas.errors import MessageError
 from schemas.messages import Skip
 from schemas.messages._base import Timestamp
-from schemas.window import Window
 
 router = APIRouter(prefix=API, tags=["skips"])
 
@@ -73,11 +72,9 @@ _EXAMPLE = Skips(
 @router.get("/skips", responses=documented(_EXAMPLE, 404, 409, 422, 503))
 async def skips(
     services: ServicesDep,
+    place: parameters.PlaceDep,
     camera: parameters.Camera = None,
     model: parameters.Model = None,
-    since: parameters.Since = None,
-    until: parameters.Until = None,
-    cursor: parameters.Cursor = None,
     limit: parameters.Limit = 100,
 ) -> Skips:
     """List frames that were skipped, page by page; without `since` and `cursor` from the first that is left on.
@@ -85,17 +82,13 @@ async def skips(
     A record of skipped frames is not cut in two: where one alone has more entries than `limit`, a page has more too.
     """
     wanted = parameters.result_filter(services, camera=camera, model=model, label=None, min_score=None)
-    if cursor is not None:
-        place = Cursor.decode(cursor)
-        place.check(wanted.question())
-    else:
-        place = services.pages.begin(Window.parse(since, until, now=datetime.now(UTC)), wanted.question())
-    page = await run_in_threadpool(_page, services, place, limit)
+    begin = place.cursor(wanted) or Cursor({}, question=wanted.question())
+    page = await run_in_threadpool(_page, services, begin, limit)
     return Skips(skips=page.found, next=page.next, resume=page.resume, missed=page.missed)
 
 
-def _page(services: Services, place: Cursor, limit: int) -> LogPage[SkipEntry]:
-    wanted = parameters.filter_of(services, place.question)
+def _page(services: Services, begin: Cursor, limit: int) -> LogPage[SkipEntry]:
+    wanted = parameters.filter_of(services, begin.question)
 
     def take(message: Message) -> list[SkipEntry]:
         with suppress(MessageError):  # an audit names it
@@ -104,7 +97,7 @@ def _page(services: Services, place: Cursor, limit: int) -> LogPage[SkipEntry]:
                 return [entry for entry in _entries(skip, at) if wanted.camera in (None, entry.camera)]
         return []
 
-    return services.pages.read([services.names.skips], place, take, limit=limit)
+    return services.pages.read([services.names.skips], begin, take, limit=limit)
 
 
 def _entries(skip: Skip, at: datetime) -> list[SkipEntry]:

@@ -12,8 +12,8 @@ import numpy as np
 
 from api.export import ExportedFrame
 from api.overlay import draw_detections, line_width
-from schemas.jpeg import check_jpeg
 from schemas.errors import FrameError, SettingsError
+from schemas.jpeg import check_jpeg
 from schemas.printable import shown
 
 CODEC: Final = "VP9"
