@@ -101,13 +101,15 @@ class OutcomeFinder:
         log = (self._names.frames(address.model), address.partition)
         group = {self._names.inference_group(address.model): [log]}
         # What is committed has an outcome in the log: so this comes first.
-        committed = self._offsets.committed(group, deadline=time.monotonic() + _ANSWER_S).get(log, 0)
+        deadline = time.monotonic() + _ANSWER_S
+        committed = self._offsets.committed(group, deadline=deadline).get(log, 0)
+        gone = address.offset < self._offsets.starts([log], deadline=deadline)[log]
         letter, sendings = self._letters(address, desk, stored)
         found = self._result(address, stored, expected, passed=address.offset < committed and letter is None)
         known = OutcomeOf(
             address, Fate.UNKNOWN, None, stored, tuple(found.records), found.skipped, letter, tuple(sendings)
         )
-        fate, detail = _fate(known, committed, found)
+        fate, detail = _fate(known, committed, gone=gone, complete=found.complete)
         return replace(known, fate=fate, detail=detail)
 
     def result(self, stored: StoredFrame) -> ResultRecord | None:
@@ -196,7 +198,7 @@ def _is_of(record: ResultRecord, stored: StoredFrame | None, expected: Expected)
     return all(getattr(meant, name) in (None, getattr(frame, name)) for name in names)
 
 
-def _fate(known: OutcomeOf, committed: int, found: _Found) -> tuple[Fate, str | None]:
+def _fate(known: OutcomeOf, committed: int, *, gone: bool, complete: bool) -> tuple[Fate, str | None]:
     """Of several outcomes the one that an audit counts."""
     if known.results:
         return Fate.INFERRED, None
@@ -205,12 +207,12 @@ def _fate(known: OutcomeOf, committed: int, found: _Found) -> tuple[Fate, str | 
     if known.skipped:
         expired = known.skipped.reason == SkipReason.EXPIRED
         return (Fate.EXPIRED, _UNREAD) if expired else (Fate.SKIPPED, f"skipped as {known.skipped.reason}")
-    return _without_record(known, committed, complete=found.complete)
+    return _without_record(known, committed, gone=gone, complete=complete)
 
 
-def _without_record(known: OutcomeOf, committed: int, *, complete: bool) -> tuple[Fate, str]:
-    """What can be said where no outcome was found."""
-    if known.address.offset >= committed and known.stored is None:
+def _without_record(known: OutcomeOf, committed: int, *, gone: bool, complete: bool) -> tuple[Fate, str]:
+    """What can be said where no outcome was found; `gone`: the log does not have the frame any more."""
+    if known.address.offset >= committed and gone:
         return Fate.EXPIRED, f"{_UNREAD}; the next one records that"
     if known.address.offset >= committed:
         return Fate.WAITING, f"the workers of {known.address.model} are at offset {committed} of its partition"

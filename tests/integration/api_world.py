@@ -125,8 +125,8 @@ class World:
 
     def counts(self, camera: str, addresses: Iterable[FrameAddress], **fields: Any) -> None:
         delivered = ranges(addresses)
-        fields = {"run": 0, "time": T0, "first_seq": 0, "next_seq": sum(one.count for one in delivered)} | fields
-        counts = CaptureCounts(camera=camera, model=MODEL, delivered=delivered, **fields)
+        known = {"model": MODEL, "run": 0, "time": T0, "first_seq": 0, "next_seq": sum(one.count for one in delivered)}
+        counts = CaptureCounts(camera=camera, delivered=delivered, **known | fields)
         self.message(self.names.captures, counts, key=camera, partition=sum(camera.encode()) % 2)
 
     def commit(self, offsets: Mapping[int, int], *, model: str = MODEL) -> None:

@@ -94,7 +94,7 @@ def test_a_window_and_filters_are_in_the_cursor(client: httpx.Client, world: Wor
         world.result("gate", FrameAddress(MODEL, 0, number), PERSON)
         world.result("gate", FrameAddress(MODEL, 1, number), CAR)
         world.result("yard", FrameAddress(MODEL, 2, number), PERSON)
-        world.result("gate", FrameAddress(OTHER, 3, number), PERSON)
+        world.write_results("gate", [FrameAddress(OTHER, 3, number)])
     world.put(world.names.results(MODEL), b"no result", key="gate")
     world.settle_clock()
     middle = format_time(datetime.now(UTC))
