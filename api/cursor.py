@@ -16,7 +16,7 @@ from schemas.errors import FramebusError
 from schemas.printable import shown
 
 LONGEST: Final = 16_384
-"""Characters of a cursor: a thousand partitions take six thousand."""
+"""Characters of a cursor: a thousand partitions take eight thousand."""
 _VERSION: Final = "1."
 _UNPACKED: Final = 256 * 1024
 _OFFSETS: Final = 20_000
@@ -98,6 +98,6 @@ def _unpack(text: str) -> Any:  # noqa: ANN401  # what a stranger wrote
     packed = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     unpacking = zlib.decompressobj()
     unpacked = unpacking.decompress(packed, _UNPACKED)
-    if unpacking.unconsumed_tail or not unpacking.eof:
-        raise ValueError("too long, or cut off")
+    if unpacking.unconsumed_tail or unpacking.unused_data or not unpacking.eof:
+        raise ValueError("too long, cut off, or with something behind it")
     return json.loads(unpacked)

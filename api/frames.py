@@ -111,10 +111,10 @@ class FrameReader:
             EnvironmentMissingError: Kafka gives no answer.
         """
         topics = {self._names.frames(model.name): model.name for model in self._catalogue.models}
-        found = self._offsets.identities(topics, deadline=time.monotonic() + _ANSWER_S)
-        for topic, identity in found.items():
-            if self._identities.setdefault(topic, identity) != identity:
-                self._identities[topic] = identity
+        found = self._offsets.described(topics, deadline=time.monotonic() + _ANSWER_S)
+        for topic, shape in found.items():
+            if self._identities.setdefault(topic, shape.id) != shape.id:
+                self._identities[topic] = shape.id
                 self._partitions.pop(topic, None)
                 self._met = {met for met in self._met if met[1] != topic}
                 self._cache.forget(topics[topic])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from operator import methodcaller
@@ -112,6 +112,17 @@ def appended_at(message: Message) -> datetime:
         raise MessageError(f"the record's timestamp is {milliseconds} ms: expected a time of this era") from None
 
 
+_ABSENT: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShape:
+    """A topic as it is now: one that is made anew under its name has another id."""
+
+    id: str
+    partitions: int
+
+
 class Offsets:
     """Where logs begin and end and how far groups have committed; each call is a fresh answer of the broker.
 
@@ -132,6 +143,21 @@ class Offsets:
         except KafkaException as error:
             raise self._no_answer("topics", error) from None
         return {topic: len(known[topic].partitions) for topic in topics if topic in known and known[topic].partitions}
+
+    def described(self, topics: Iterable[str], *, deadline: float) -> dict[str, TopicShape]:
+        """How each of `topics` is made; a topic that does not exist, or is not shown to us, is not in the answer."""
+        wanted = list(topics)
+        asked = self._admin.describe_topics(TopicCollection(wanted), request_timeout=remaining(deadline))
+        shapes = {}
+        for topic, future in asked.items():
+            try:
+                found = future.result()
+            except KafkaException as error:
+                if error.args[0].code() in _ABSENT:
+                    continue
+                raise self._no_answer("topics", error) from None
+            shapes[topic] = TopicShape(str(found.topic_id), len(found.partitions))
+        return shapes
 
     def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """One above the last offset of each log."""
@@ -165,19 +191,6 @@ class Offsets:
             for found in self._until("committed offsets", ask, deadline):
                 offsets[found.topic, found.partition] = found.offset
         return {log: offset for log, offset in offsets.items() if offset >= 0}
-
-    def identities(self, topics: Iterable[str], *, deadline: float) -> dict[str, str]:
-        """What tells each topic from one of the same name that was deleted; a topic that is not there has none."""
-
-        def ask() -> list[Any]:
-            described = self._admin.describe_topics(
-                TopicCollection(wanted), request_timeout=min(remaining(deadline), _ATTEMPT_S)
-            )
-            return [one for one in map(_described, described.values()) if one is not None]
-
-        wanted = list(topics)
-        found = self._until("topics", ask, deadline) if wanted else []
-        return {one.name: str(one.topic_id) for one in found}
 
     def members(self, groups: Iterable[str], *, deadline: float) -> dict[str, int]:
         """How many members of each group have partitions; none of a group that is not there."""
@@ -241,16 +254,6 @@ class Offsets:
         return EnvironmentMissingError(
             f"Kafka at {self._servers} gave no {what}: {error.args[0].str()}; expected a broker that answers"
         )
-
-
-def _described(future: Future[Any]) -> Any:  # noqa: ANN401  # a confluent-kafka TopicDescription
-    """What the broker says of a topic; None: there is none."""
-    try:
-        return future.result()
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
-            return None
-        raise
 
 
 def remaining(deadline: float) -> float:

@@ -29,7 +29,6 @@ from api.model_watch import ModelWatch
 from api.outcome import OutcomeFinder
 from api.progress import ProgressReader
 from api.reinfer import Reinference
-from api.result_record import ResultRecord
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
 from api.system import SystemReader
@@ -60,7 +59,7 @@ class Services:
             catalogue,
             results=self.results,
             cameras=self.cameras,
-            publish=self._publish,
+            publish=self.broadcaster.publish_from_thread,
         )
         self.frames = FrameReader(settings, catalogue)
         self.outcomes = OutcomeFinder(settings, self.frames, self.results)
@@ -130,10 +129,6 @@ class Services:
                 LAG.show(await self.progress.get())
         except (TimeoutError, EnvironmentMissingError):
             LAG.show({})
-
-    def _publish(self, records: list[ResultRecord]) -> None:
-        self.waiters.take(records)
-        self.broadcaster.publish_from_thread(records)
 
     def _look(self) -> dict[str, Look]:
         self.frames.renew()

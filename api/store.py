@@ -67,9 +67,15 @@ class ResultStore:
         self._newest: dict[tuple[str, str], ResultRecord] = {}
         self._newest_limit = newest
         self._by_model: dict[str, dict[ModelReference, ResultRecord]] = defaultdict(dict)
+        self._tell: Callable[[list[ResultRecord]], None] | None = None
 
-    def add(self, records: Iterable[ResultRecord]) -> None:
-        """Remember `records`, and forget the oldest for them."""
+    def tell(self, listener: Callable[[list[ResultRecord]], None]) -> None:
+        """From now on `listener` hears of what was added, from the thread that adds."""
+        self._tell = listener
+
+    def add(self, added: Iterable[ResultRecord]) -> None:
+        """Remember these records, and forget the oldest for them."""
+        records = list(added)
         with self._lock:
             for record in records:
                 self._recent.append(record)
@@ -78,6 +84,8 @@ class ResultStore:
                 self._keep_version(record)
             while len(self._newest) > self._newest_limit:
                 del self._newest[next(iter(self._newest))]
+        if self._tell is not None:
+            self._tell(records)
 
     def recent(self, wanted: ResultFilter, *, limit: int) -> list[ResultRecord]:
         """The newest `limit` results that match, newest first."""

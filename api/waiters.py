@@ -1,4 +1,4 @@
-"""Requests that wait for the result of one frame, of all the results that the reader sees go by."""
+"""Requests that wait for the result of one frame."""
 
 from __future__ import annotations
 
@@ -12,23 +12,17 @@ from schemas.messages import FrameAddress
 
 
 class ResultWaiters:
-    """Belongs to one event loop; `take` may be called from any thread."""
+    """Belongs to one event loop."""
 
     def __init__(self, results: ResultStore) -> None:
         self._results = results
         self._waiting: defaultdict[str, set[asyncio.Future[ResultRecord]]] = defaultdict(set)
         self._loop: asyncio.AbstractEventLoop | None = None
+        results.tell(self._take)
 
     def bind(self) -> None:
         """Belong to the running event loop from now on."""
         self._loop = asyncio.get_running_loop()
-
-    def take(self, records: list[ResultRecord]) -> None:
-        """Hand on what somebody waits for; it is in the store already."""
-        wanted = [record for record in records if record.result.frame.address in self._waiting]
-        if wanted and self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
-                self._loop.call_soon_threadsafe(self._settle, wanted)
 
     async def wait(self, address: FrameAddress, *, seconds: float) -> ResultRecord | None:
         """The result of the frame at `address`, as soon as it is there; None: not in so many seconds."""
@@ -47,6 +41,13 @@ class ResultWaiters:
             self._waiting[key].discard(future)
             if not self._waiting[key]:
                 del self._waiting[key]
+
+    def _take(self, records: list[ResultRecord]) -> None:
+        """Hand on what somebody waits for, from the thread that reads; it is in the store already."""
+        wanted = [record for record in records if record.result.frame.address in self._waiting]
+        if wanted and self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended: nobody waits any more
+                self._loop.call_soon_threadsafe(self._settle, wanted)
 
     def _settle(self, records: list[ResultRecord]) -> None:
         for record in records:
