@@ -1,4 +1,4 @@
-"""A frame that was sent again, mostly a dead letter: the record of it, and the headers by which the frame itself says so."""
+"""A frame that was sent again, mostly a dead letter: the record of it, and the headers by which it says so itself."""
 
 from __future__ import annotations
 
