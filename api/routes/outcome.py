@@ -124,7 +124,6 @@ _EXAMPLE = FrameOutcome(
 @router.get(
     "/frames/{model}/{partition}/{offset}/outcome",
     responses=documented(_EXAMPLE, 404, 409, 422, 503),
-    response_model_exclude_unset=False,
 )
 async def outcome(
     services: ServicesDep,
@@ -135,8 +134,8 @@ async def outcome(
 ) -> FrameOutcome:
     """Get what became of the frame at an address: 404 where there is none (yet), 409 where it is another one.
 
-    A frame that retention has taken has its outcome for days longer than its picture. Where that is no longer in memory
-    it is looked for from `captured_at` on, if that is told.
+    A frame that retention has taken has its outcome for days longer than its picture; then `frame` is what its result
+    says. It is looked for in the log, for 6 s.
     """
     address = FrameAddress(model, partition, offset)
     found = await run_in_threadpool(services.outcomes.find, address, services.dead_letters, expected)

@@ -182,5 +182,5 @@ def test_outcomes_of_frames_without_a_worker(
     with serving(settings, catalogue) as fresh:
         unread, former = outcome(fresh, frames[5]), outcome(fresh, frames[3])
         assert (unread["outcome"], unread["picture"], unread["frame"]) == ("expired", "expired", None)
-        assert (former["outcome"], "captured_at would say" in former["detail"]) == ("unknown", True)
+        assert (former["outcome"], "nothing says when" in former["detail"]) == ("unknown", True)
         assert fresh.get(f"{FRAMES}/{MODEL}/0/8/outcome").status_code == 404
