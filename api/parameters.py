@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -63,6 +63,7 @@ def result_filter(
 
 
 _FILTER: TypeAdapter[ResultFilter] = TypeAdapter(ResultFilter)
+_ASKED = frozenset(field.name for field in fields(ResultFilter))
 
 
 def filter_of(services: Services, question: Mapping[str, Any]) -> ResultFilter:
@@ -75,7 +76,9 @@ def filter_of(services: Services, question: Mapping[str, Any]) -> ResultFilter:
     try:
         wanted = _FILTER.validate_python(question)
     except ValidationError:
-        raise cursors.CursorError("the cursor is of no such question: expected the `next` of an answer") from None
+        wanted = None
+    if wanted is None or question.keys() - _ASKED:
+        raise cursors.CursorError("the cursor is of another question: expected the `next` of an answer to this one")
     if wanted.model is not None:
         services.catalogue.get(wanted.model)
     return wanted

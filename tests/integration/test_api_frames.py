@@ -83,7 +83,9 @@ def test_a_topic_that_was_made_anew_never_shows_another_picture(client: httpx.Cl
 
 
 def pixels(answer: httpx.Response) -> Any:
-    return cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture.astype(int)
 
 
 def test_an_overlay_is_drawn_where_its_result_says(client: httpx.Client, world: World) -> None:
