@@ -26,6 +26,7 @@ MinScore = Annotated[
     float | None, Query(ge=0, le=1, description="Only results with a detection of at least this score, 0 to 1.")
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many results.")]
+
 CameraPath = Annotated[str, Path(pattern=_PATTERN, description="A camera's id.")]
 ModelPath = Annotated[str, Path(pattern=_PATTERN, description="A model of the catalogue.")]
 PartitionPath = Annotated[int, Path(ge=0, lt=2**31, description="A partition of the model's frames topic.")]
