@@ -102,8 +102,8 @@ class FrameReader:
         frame = self._fetch(address, expected)
         if difference := expected.difference(frame):
             raise OtherFrameError(
-                f"frame {address} is not the one that is meant: {difference}; if that one was ever there, its topic was "
-                "made anew since"
+                f"frame {address} is not the one that is meant: {difference}; if that one ever was there, its "
+                "topic was made anew since"
             )
         return frame
 
