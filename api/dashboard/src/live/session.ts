@@ -122,7 +122,7 @@ export class Session {
     const now = performance.now();
     this.#rate.add(now);
     const tile = this.wall.tileOf(result);
-    if (tile.accept(result, now)) this.#loader.offer(tile.key, result);
+    if (tile.accept(result, now) && tile.newest) this.#loader.offer(tile.key, tile.newest);
     for (const listener of this.#listeners) listener(result);
   }
 
@@ -147,6 +147,7 @@ export class Session {
     const now = performance.now();
     this.resultsPerSecond.value = this.#rate.perSecond(now);
     for (const tile of this.wall.tiles.value) tile.refresh(now, Date.now(), this.#informed);
+    if (this.#informed) this.wall.arrange(now);
   }
 
   /** One request after the other, for ever: the polls share one connection. */
@@ -190,7 +191,7 @@ export class Session {
       const result = resultOf(answer.value.results[0]);
       if (!result) continue;
       const age = Math.max(0, Date.now() - Date.parse(result.frame.captured_at));
-      if (tile.recall(result, performance.now() - age)) this.#loader.offer(tile.key, result);
+      if (tile.recall(result, performance.now() - age) && tile.newest) this.#loader.offer(tile.key, tile.newest);
     }
     return null;
   }

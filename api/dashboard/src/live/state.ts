@@ -21,6 +21,8 @@ export interface Seen {
   readonly quiet: number | null;
   /** Whether the API answers: if not, what is known of the camera is out of date. */
   readonly informed: boolean;
+  /** Whether the model sees only what another one found. */
+  readonly follows: boolean;
 }
 
 /** Seconds without a result after which a streaming camera's tile says so. */
@@ -39,7 +41,7 @@ export function statusLine(status: CameraStatus | null, clock: (time: string) =>
 }
 
 /** The state of a tile. */
-export function tileState({ configured, enabled, status, quiet, informed }: Seen): TileState {
+export function tileState({ configured, enabled, status, quiet, informed, follows }: Seen): TileState {
   if (!informed) return { tone: "idle", label: "unknown", detail: "" };
   const waiting = quiet === null;
   const silent = quiet !== null && quiet > QUIET_LIMIT;
@@ -66,6 +68,9 @@ export function tileState({ configured, enabled, status, quiet, informed }: Seen
       // It sends hardly anything, as it was asked to: its picture is old, and nothing is wrong.
       return { tone: "good", label: "still", detail: "Nothing moves." };
     case "streaming":
+      if (follows && (waiting || silent)) {
+        return { tone: "good", label: "nothing to follow", detail: "The model before it has found nothing of late." };
+      }
       if (waiting) return { tone: "busy", label: "waiting for the first result", detail: "" };
       if (silent) return { tone: "warn", label: "no results", detail: "The camera streams, but no results come." };
       return { tone: "good", label: "streaming", detail: "" };

@@ -21,12 +21,27 @@ export interface Place {
 }
 
 /** A screen whose code is fetched when somebody goes there; the API may be away at that moment. */
-export const later = (loader: () => Promise<Component>): Component =>
+const later = (loader: () => Promise<Component>): Component =>
   defineAsyncComponent({ loader, errorComponent: ScreenMissing, delay: 0 });
 
 const WALL: Screen = { pattern: "/", title: "Wall", component: WallScreen };
 
-export const SCREENS: readonly Screen[] = [WALL];
+export const SCREENS: readonly Screen[] = [
+  WALL,
+  { pattern: "/cameras/new", title: null, under: "/", component: later(() => import("@/screens/CameraNewScreen.vue")) },
+  {
+    pattern: "/cameras/:camera",
+    title: null,
+    under: "/",
+    component: later(() => import("@/screens/CameraScreen.vue")),
+  },
+  {
+    pattern: "/cameras/:camera/edit",
+    title: null,
+    under: "/",
+    component: later(() => import("@/screens/CameraEditScreen.vue")),
+  },
+];
 
 /** The place that `hash` names. */
 export function placeAt(hash: string): Place {
