@@ -10,11 +10,16 @@ const status = (state: CameraStatus["state"], error: string | null = null): Came
 const SEEN: Seen = {
   configured: true,
   enabled: true,
+  site: "north",
   status: status("streaming"),
   quiet: 0.1,
   informed: true,
   follows: false,
 };
+
+it("names the site whose workers a camera waits for", () => {
+  expect(tileState({ ...SEEN, status: null, quiet: null }).detail).toContain("site north");
+});
 
 describe("tileState", () => {
   it.each<[Partial<Seen>, string, string]>([

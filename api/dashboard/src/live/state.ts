@@ -16,6 +16,8 @@ export interface Seen {
   /** Whether the camera is configured, or only known by its results. */
   readonly configured: boolean;
   readonly enabled: boolean;
+  /** Whose capture workers run it. */
+  readonly site: string;
   readonly status: CameraStatus | null;
   /** Seconds since the last result came; null: none has come. */
   readonly quiet: number | null;
@@ -41,7 +43,7 @@ export function statusLine(status: CameraStatus | null, clock: (time: string) =>
 }
 
 /** The state of a tile. */
-export function tileState({ configured, enabled, status, quiet, informed, follows }: Seen): TileState {
+export function tileState({ configured, enabled, site, status, quiet, informed, follows }: Seen): TileState {
   if (!informed) return { tone: "idle", label: "unknown", detail: "" };
   const waiting = quiet === null;
   const silent = quiet !== null && quiet > QUIET_LIMIT;
@@ -54,7 +56,7 @@ export function tileState({ configured, enabled, status, quiet, informed, follow
   switch (status?.state) {
     case undefined:
       return silent || waiting
-        ? { tone: "busy", label: "waiting for capture", detail: "No capture worker has taken this camera yet." }
+        ? { tone: "busy", label: "waiting for capture", detail: `No capture worker of site ${site} has taken it yet.` }
         : { tone: "good", label: "streaming", detail: "" };
     case "connecting":
       return { tone: "busy", label: "connecting", detail: status.error ?? status.last_error ?? "" };

@@ -156,6 +156,7 @@ export class Tile {
     const state = tileState({
       configured: this.entry !== null,
       enabled: this.entry?.camera.enabled ?? true,
+      site: this.entry?.camera.site ?? "",
       status: this.entry?.status ?? null,
       quiet: quiet === null ? null : quiet / 1000,
       informed,
