@@ -27,6 +27,11 @@ describe("layOut", () => {
     expect(layOut([seen(box)], CANVAS, measure)[0]!.pill).toMatchObject(place);
   });
 
+  it("puts no label on a picture that it would hide", () => {
+    const [mark] = layOut([seen([100, 80, 300, 200])], { ...CANVAS, width: 180, height: 101 }, measure);
+    expect(mark!.pill).toBeNull();
+  });
+
   it("joins a person's points, and leaves out what is not sure", () => {
     const points = Array.from({ length: 17 }, (_, one) => [10 * one, 20, one === 0 ? 0.1 : 0.9]);
     const [mark] = layOut([{ ...seen([0, 0, 200, 100]), keypoints: points }], CANVAS, measure);

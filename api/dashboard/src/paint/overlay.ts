@@ -35,6 +35,8 @@ export type Measure = (text: string) => number;
 
 export const PILL_HEIGHT = 19;
 export const PILL_PADDING = 6;
+/** Pixels of the page below which a picture would be hidden by its labels. */
+const LEAST_WIDTH = 200;
 /** Of a keypoint that is drawn. */
 const LEAST_SCORE = 0.2;
 
@@ -66,7 +68,7 @@ export function layOut(detections: readonly Detection[], canvas: Canvas, measure
   return strongest.map((detection) => {
     const box = boxOf(detection, canvas);
     const text = `${detection.label} ${Math.round(detection.score * 100)}%`;
-    const pill = placePill(box, measure(text), canvas, taken);
+    const pill = canvas.width < LEAST_WIDTH * canvas.dpr ? null : placePill(box, measure(text), canvas, taken);
     if (pill) taken.push(pill);
     return { colour: colourOf(detection.label), box, text, pill, ...bodyOf(detection.keypoints ?? [], canvas.scale) };
   });
