@@ -35,6 +35,17 @@ export function sendJson(method: "POST" | "DELETE", path: string, body?: unknown
   return ask(apiUrl(path), { method, ...content }, (response) => response.text());
 }
 
+/** POSTs `body` as JSON, and gives the JSON that comes back, for which the API may take so many seconds. */
+export function postJson<T>(path: string, body: unknown, timeoutS = TIMEOUT_S): Promise<Answer<T>> {
+  const request = { method: "POST", body: JSON.stringify(body), headers: JSON_TYPE };
+  return ask(apiUrl(path), request, (response) => response.json() as Promise<T>, timeoutS);
+}
+
+/** GETs bytes that nobody vouches for; they are for `decode`, which looks into them first. */
+export function getBytes(path: string): Promise<Answer<Uint8Array<ArrayBuffer>>> {
+  return get(apiUrl(path), async (response) => new Uint8Array(await response.arrayBuffer()));
+}
+
 type Read<T> = (response: Response) => Promise<T>;
 
 const JSON_TYPE = { "content-type": "application/json" } as const;
