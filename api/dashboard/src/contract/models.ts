@@ -19,6 +19,8 @@ export interface ModelFigures extends ModelEntry {
   readonly skipped_fps: number | null;
   /** What all replicas together can infer. */
   readonly capacity_fps: number | null;
+  /** Whether one replica's part of it was measured, or is what the catalogue says. */
+  readonly capacity_known_by: "measured" | "catalogue" | null;
   /** Age of the oldest frame that is not done. */
   readonly lag_s: number | null;
   /** Workers that have partitions. */

@@ -21,7 +21,9 @@ export function compare(ours: readonly Detection[], theirs: readonly Detection[]
   const candidates = ours
     .flatMap((one) => theirs.map((other) => ({ one, other, overlap: overlap(one.box, other.box) })))
     .filter((candidate) => candidate.overlap >= SAME)
-    .sort((a, b) => Number(b.one.label === b.other.label) - Number(a.one.label === a.other.label) || b.overlap - a.overlap);
+    .sort(
+      (a, b) => Number(b.one.label === b.other.label) - Number(a.one.label === a.other.label) || b.overlap - a.overlap,
+    );
   const taken = new Set<Detection>();
   const pairs: Pair[] = [];
   for (const candidate of candidates) {

@@ -31,9 +31,15 @@ export class Explained {
 
   constructor(readonly address: string) {}
 
-  /** Whether its outcome may still change. */
-  get isOpen(): boolean {
-    return this.answer.value === null || this.answer.value.outcome === "waiting";
+  /** Whether nothing of it changes any more, and nothing is to be tried again. */
+  get isDone(): boolean {
+    const { fault, answer, picture } = {
+      fault: this.fault.value,
+      answer: this.answer.value,
+      picture: this.picture.value,
+    };
+    if (fault) return fault.kind === "failed" && fault.status >= 400 && fault.status < 500;
+    return answer !== null && answer.outcome !== "waiting" && (picture.kind === "picture" || isFinal(picture));
   }
 
   /** Asks for whatever is not known yet. */
@@ -103,6 +109,9 @@ export class Explained {
     return found;
   }
 }
+
+/** Whether the answer would be the same one another time. */
+const isFinal = (picture: Picture): boolean => picture.kind === "none" && picture.status < 500;
 
 function trouble(fault: Fault): { reason: string; status: number } {
   switch (fault.kind) {

@@ -66,7 +66,9 @@ function isCompiling(model: ModelFigures, samples: readonly Sample[]): boolean {
 }
 
 function isAtMaximum({ replicas, replicas_max: most, arrival_fps: arrival, capacity_fps: capacity }: ModelFigures) {
-  return replicas !== null && replicas >= most && arrival !== null && capacity !== null && arrival > capacity * TOLERANCE;
+  return (
+    replicas !== null && replicas >= most && arrival !== null && capacity !== null && arrival > capacity * TOLERANCE
+  );
 }
 
 function atMaximum({ arrival_fps: arrival, capacity_fps: capacity, replicas_max: most }: ModelFigures): string {

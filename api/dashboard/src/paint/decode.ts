@@ -4,8 +4,7 @@ import { judge } from "@/paint/judge";
 import { hideExif } from "@/paint/stored";
 
 export type Decoded =
-  | { readonly kind: "picture"; readonly bitmap: ImageBitmap }
-  | { readonly kind: "refused"; readonly reason: string };
+  { readonly kind: "picture"; readonly bitmap: ImageBitmap } | { readonly kind: "refused"; readonly reason: string };
 
 /** The picture in `bytes`, as it is stored, at most `side` pixels wide and high; or why there is none. */
 export async function decode(bytes: Uint8Array<ArrayBuffer>, side?: number): Promise<Decoded> {

@@ -29,7 +29,7 @@ export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; hei
 }
 
 /** Paints `picture` with the detections of `result` over it. */
-export function paint(canvas: HTMLCanvasElement, picture: ImageBitmap, result: Seen, dpr: number): void {
+export function paint(canvas: HTMLCanvasElement, picture: CanvasImageSource, result: Seen, dpr: number): void {
   fitCanvas(canvas, result.frame, dpr);
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return;

@@ -5,7 +5,12 @@
  */
 
 export type Judgement =
-  | { readonly kind: "picture"; readonly type: "image/jpeg" | "image/png"; readonly width: number; readonly height: number }
+  | {
+      readonly kind: "picture";
+      readonly type: "image/jpeg" | "image/png";
+      readonly width: number;
+      readonly height: number;
+    }
   /** Why it is not decoded. */
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -95,9 +100,15 @@ export function beginning(bytes: Uint8Array, most = 24): string {
   const head = [...bytes.subarray(0, most)];
   const more = bytes.length > most ? " …" : "";
   if (head.every((byte) => byte >= 0x20 && byte < 0x7f)) return `“${String.fromCharCode(...head)}”${more}`;
-  return head.slice(0, 12).map((byte) => byte.toString(16).padStart(2, "0")).join(" ") + (head.length > 12 ? " …" : more);
+  return (
+    head
+      .slice(0, 12)
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join(" ") + (head.length > 12 ? " …" : more)
+  );
 }
 
 const refused = (reason: string): Judgement => ({ kind: "refused", reason });
-const startsWith = (bytes: Uint8Array, head: readonly number[]): boolean => head.every((byte, at) => bytes[at] === byte);
+const startsWith = (bytes: Uint8Array, head: readonly number[]): boolean =>
+  head.every((byte, at) => bytes[at] === byte);
 const word = (bytes: Uint8Array, at: number): number => ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
