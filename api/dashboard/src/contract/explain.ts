@@ -20,7 +20,10 @@ export interface Stages {
 
 /** A result with all that Explain tells of it. */
 export interface FullResult extends Result {
-  readonly frame: FrameReference & { readonly parent: CropOf | null; readonly redrive_of: string | null };
+  readonly frame: FrameReference;
+  readonly crop: CropOf | null;
+  /** The address that the frame had at first, where it was sent again. */
+  readonly redrive_of: string | null;
   readonly model: {
     readonly name: string;
     readonly version: string;
@@ -68,7 +71,9 @@ export function fullResultOf(value: unknown): FullResult | null {
   const { version, precision, device } = value["model"];
   const { parent, redrive_of } = value["frame"];
   return {
-    frame: { ...result.frame, parent: cropOf(parent), redrive_of: typeof redrive_of === "string" ? redrive_of : null },
+    frame: result.frame,
+    crop: cropOf(parent),
+    redrive_of: typeof redrive_of === "string" ? redrive_of : null,
     model: { name: result.model.name, version: text(version), precision: text(precision), device: text(device) },
     detections: result.detections,
     stages: {

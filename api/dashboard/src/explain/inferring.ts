@@ -1,7 +1,8 @@
 /** Infers a frame once more, now, by a model of choice: asks, waits where no worker answers at once, gives the result. */
 
 import { shallowRef } from "vue";
-import { getJson, postJson, type Fault } from "@/api/client";
+import { getJson, sendJson, type Fault } from "@/api/client";
+import { faultSentence } from "@/api/fault";
 import { fullResultOf, type FullResult, type OutcomeAnswer } from "@/contract/explain";
 
 export type Inferring =
@@ -35,13 +36,13 @@ export class FrameInference {
   async start(model: string): Promise<void> {
     const round = ++this.#round;
     this.state.value = { kind: "asking", model };
-    const answer = await postJson<Asked>(`frames/${this.address}/infer`, { model }, TIMEOUT_S);
+    const answer = await sendJson<Asked>("POST", `frames/${this.address}/infer`, { model }, TIMEOUT_S);
     if (round !== this.#round) return;
     if (answer.kind !== "ok") {
       this.state.value = { kind: "failed", model, reason: whyNot(answer) };
       return;
     }
-    const { result, took_s, address } = answer.value;
+    const { result, took_s, address } = answer.value ?? {};
     if (result !== undefined) this.#finish(model, result, took_s ?? null);
     else if (address !== undefined) await this.#wait(round, model, address);
     else this.state.value = { kind: "failed", model, reason: "The API’s answer has neither a result nor an address." };
@@ -78,9 +79,8 @@ export class FrameInference {
 }
 
 function whyNot(fault: Fault): string {
-  if (fault.kind === "unreachable") return "The API does not answer.";
   if (fault.kind === "failed" && fault.status === 403) return "Only an operator may do this.";
-  return fault.detail;
+  return faultSentence(fault);
 }
 
 function otherOutcome({ outcome, skip, dead_letter: letter }: OutcomeAnswer): string {

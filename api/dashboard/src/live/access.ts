@@ -27,7 +27,7 @@ export class Access {
     return this.state.value.locked && this.state.value.role === null;
   }
 
-  /** Whether the visitor may change things; the API has the last word. */
+  /** Whether the page offers what only an operator may do; the API decides. */
   get mayChange(): boolean {
     return !this.state.value.locked || this.state.value.role === "operator";
   }

@@ -1,6 +1,7 @@
 /** The page's screens by their place in the address (`#/…`); the first one is shown where none matches. */
 
-import { onScopeDispose, shallowRef, type Component, type ShallowRef } from "vue";
+import { defineAsyncComponent, onScopeDispose, shallowRef, type Component, type ShallowRef } from "vue";
+import ScreenMissing from "@/components/ScreenMissing.vue";
 import { matched, type Parameters } from "@/screens/place";
 import WallScreen from "@/screens/WallScreen.vue";
 
@@ -9,6 +10,8 @@ export interface Screen {
   readonly pattern: string;
   /** In the header's navigation; null: one comes there from another screen. */
   readonly title: string | null;
+  /** Of a screen without a title, the pattern of the one that the navigation marks in its place. */
+  readonly under?: string;
   readonly component: Component;
 }
 
@@ -16,6 +19,10 @@ export interface Place {
   readonly screen: Screen;
   readonly parameters: Parameters;
 }
+
+/** A screen whose code is fetched when somebody goes there; the API may be away at that moment. */
+export const later = (loader: () => Promise<Component>): Component =>
+  defineAsyncComponent({ loader, errorComponent: ScreenMissing, delay: 0 });
 
 const WALL: Screen = { pattern: "/", title: "Wall", component: WallScreen };
 
