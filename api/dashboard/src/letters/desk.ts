@@ -18,6 +18,8 @@ export class LetterDesk {
   readonly busy = ref(false);
   /** What came of each letter that was sent again from here, by its address. */
   readonly sent = shallowRef<ReadonlyMap<string, SentAgain>>(new Map());
+  /** Whether older ones than the first page's were asked for. */
+  isBeyondFirst = false;
   #wanted: Wanted = EVERYTHING;
   #round = 0;
 
@@ -54,6 +56,7 @@ export class LetterDesk {
     if (round !== this.#round) return; // somebody has asked for something else meanwhile
     this.fault.value = answer.kind === "ok" ? null : answer;
     if (answer.kind !== "ok") return;
+    this.isBeyondFirst = before !== null;
     const earlier = before === null ? [] : (this.letters.value ?? []);
     this.letters.value = [...earlier, ...answer.value.letters];
     this.next.value = answer.value.next;

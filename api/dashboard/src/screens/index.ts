@@ -2,6 +2,7 @@
 
 import { defineAsyncComponent, onScopeDispose, shallowRef, type Component, type ShallowRef } from "vue";
 import ScreenMissing from "@/components/ScreenMissing.vue";
+import { EXPLAIN } from "@/explain/place";
 import { matched, type Parameters } from "@/screens/place";
 import WallScreen from "@/screens/WallScreen.vue";
 
@@ -26,7 +27,35 @@ export const later = (loader: () => Promise<Component>): Component =>
 
 const WALL: Screen = { pattern: "/", title: "Wall", component: WallScreen };
 
-export const SCREENS: readonly Screen[] = [WALL];
+const MODELS: Screen = {
+  pattern: "/models",
+  title: "Models",
+  component: later(() => import("@/screens/ModelsScreen.vue")),
+};
+const FRAMES: Screen = {
+  pattern: "/frames",
+  title: "Explain",
+  component: later(() => import("@/screens/FramesScreen.vue")),
+};
+const EXPLAINED: Screen = {
+  pattern: EXPLAIN,
+  title: null,
+  under: FRAMES.pattern,
+  component: later(() => import("@/screens/ExplainScreen.vue")),
+};
+const LEDGER: Screen = {
+  pattern: "/ledger",
+  title: "Ledger",
+  component: later(() => import("@/screens/LedgerScreen.vue")),
+};
+const DEAD_LETTERS: Screen = {
+  pattern: "/ledger/dead-letters",
+  title: null,
+  under: LEDGER.pattern,
+  component: later(() => import("@/screens/DeadLettersScreen.vue")),
+};
+
+export const SCREENS: readonly Screen[] = [WALL, MODELS, FRAMES, EXPLAINED, LEDGER, DEAD_LETTERS];
 
 /** The place that `hash` names. */
 export function placeAt(hash: string): Place {
