@@ -6,7 +6,7 @@ export const STEPS = ["sent", "wait", "decode", "infer", "outputs", "rest"] as c
 export type Step = (typeof STEPS)[number];
 
 export const STEP_TITLES: Readonly<Record<Step, string>> = {
-  sent: "captured → in Kafka",
+  sent: "sent to Kafka",
   wait: "waited for a worker",
   decode: "decoded",
   infer: "inferred",

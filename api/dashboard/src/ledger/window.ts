@@ -5,15 +5,29 @@ import { clockTime, span } from "@/text/format";
 export interface Window {
   readonly key: string;
   readonly title: string;
+  /** Which frames it has. */
+  readonly words: string;
   /** As the API's `since` takes it; null: as far back as the ledger knows. */
   readonly since: string | null;
   readonly seconds: number | null;
 }
 
 export const WINDOWS: readonly Window[] = [
-  { key: "15m", title: "last 15 min", since: "15m", seconds: 900 },
-  { key: "1h", title: "last hour", since: "1h", seconds: 3600 },
-  { key: "all", title: "all", since: null, seconds: null },
+  {
+    key: "15m",
+    title: "last 15 min",
+    words: "frames that Kafka took in within the last 15 minutes",
+    since: "15m",
+    seconds: 900,
+  },
+  {
+    key: "1h",
+    title: "last hour",
+    words: "frames that Kafka took in within the last hour",
+    since: "1h",
+    seconds: 3600,
+  },
+  { key: "all", title: "all", words: "all frames that the ledger knows of", since: null, seconds: null },
 ];
 
 export interface Topic {
