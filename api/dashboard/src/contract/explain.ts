@@ -39,7 +39,8 @@ export interface ExplainedFrame {
   readonly run: number;
   readonly seq: number;
   readonly captured_at: string;
-  readonly appended_at: string;
+  /** Null: retention has taken the frame, and with it this. */
+  readonly appended_at: string | null;
   readonly width: number;
   readonly height: number;
   readonly lane: string;

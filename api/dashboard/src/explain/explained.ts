@@ -17,6 +17,8 @@ export type Picture =
 /** Seconds around a frame in which its neighbours are looked for, one after the other. */
 const REACHES = [3, 30, 300];
 const PAGES = 5;
+/** How far this machine's clock may be ahead of the API's. */
+const CLOCKS_MS = 60_000;
 
 export class Explained {
   readonly answer = shallowRef<OutcomeAnswer | null>(null);
@@ -29,7 +31,11 @@ export class Explained {
   #closed = false;
   #located = false;
 
-  constructor(readonly address: string) {}
+  /** `identity`: which frame is meant, as a query; empty: whichever is at that address. */
+  constructor(
+    readonly address: string,
+    readonly identity = "",
+  ) {}
 
   /** Whether nothing of it changes any more, and nothing is to be tried again. */
   get isDone(): boolean {
@@ -44,7 +50,7 @@ export class Explained {
 
   /** Asks for whatever is not known yet. */
   async look(): Promise<void> {
-    const answer = await getJson<OutcomeAnswer>(`frames/${this.address}/outcome`);
+    const answer = await getJson<OutcomeAnswer>(this.#path("/outcome"));
     if (this.#closed) return;
     this.fault.value = answer.kind === "ok" ? null : answer;
     if (answer.kind === "ok") {
@@ -61,8 +67,12 @@ export class Explained {
     if (this.picture.value.kind === "picture") this.picture.value.bitmap.close();
   }
 
+  #path(what: string): string {
+    return `frames/${this.address}${what}${this.identity ? `?${this.identity}` : ""}`;
+  }
+
   async #loadPicture(): Promise<void> {
-    const answer = await getBytes(`frames/${this.address}`);
+    const answer = await getBytes(this.#path(""));
     if (answer.kind !== "ok") {
       this.#show({ kind: "none", ...trouble(answer) });
       return;
@@ -94,8 +104,10 @@ export class Explained {
 
   async #around(camera: string, at: number, reach: number): Promise<readonly Result[]> {
     const [model = ""] = this.address.split("/");
-    const moment = (seconds: number): string => new Date(Math.min(at + 1000 * seconds, Date.now())).toISOString();
-    const query = { camera, model, since: moment(-reach), until: moment(reach), limit: "1000" };
+    const moment = (seconds: number): string => new Date(at + 1000 * seconds).toISOString();
+    // An end that is not in the past, by the API's clock, is none.
+    const isPast = at + 1000 * reach < Date.now() - CLOCKS_MS;
+    const query = { camera, model, since: moment(-reach), ...(isPast ? { until: moment(reach) } : {}), limit: "1000" };
     const found: Result[] = [];
     let cursor: string | null = null;
     for (let page = 0; page < PAGES; page++) {

@@ -14,12 +14,15 @@ export interface Verdict {
 const SKIPS: Readonly<Record<string, string>> = {
   stale:
     "A live frame, older than its model’s limit when a worker came to it: skipped on purpose, so that results are fresh.",
-  expired: "Retention took it from the log before a worker read it.",
 };
 
-/** The verdict on what the API answered last, or on why it has not. */
-export function verdictOf(answer: OutcomeAnswer | null, fault: Fault | null): Verdict {
+/** The verdict on what the API answered last, or on why it has not; `gone`: its model, where the catalogue has it no more. */
+export function verdictOf(answer: OutcomeAnswer | null, fault: Fault | null, gone: string | null = null): Verdict {
   if (answer) return verdictOn(answer);
+  if (gone !== null && fault?.kind === "failed" && fault.status === 404) {
+    const sentence = `The catalogue has no model ${gone} (any more), so nobody reads its frames. What it saw stays in the log.`;
+    return { tone: "warn", label: "model not in the catalogue", sentence };
+  }
   switch (fault?.kind) {
     case undefined:
       return { tone: "busy", label: "asking", sentence: "" };
@@ -41,28 +44,28 @@ const FAILURES: Readonly<Record<number, string>> = {
 
 /** The verdict on `answer`. */
 export function verdictOn(answer: OutcomeAnswer): Verdict {
-  const detail = answer.detail ? ` ${ended(capitalised(answer.detail))}` : "";
   switch (answer.outcome) {
     case "inferred":
-      return { tone: "good", label: "inferred", sentence: `${timesInferred(answer)}${detail}` };
+      return { tone: "good", label: "inferred", sentence: timesInferred(answer) };
     case "skipped": {
       const reason = answer.skip?.reason ?? "unknown";
-      const why = SKIPS[reason] ?? "For a reason that only a newer release knows.";
-      return { tone: "warn", label: `skipped: ${reason}`, sentence: `${why}${detail}` };
+      return { tone: "warn", label: `skipped: ${reason}`, sentence: SKIPS[reason] ?? sentenceOf(answer) };
     }
     case "dead-lettered":
-      return { tone: "bad", label: "dead-lettered", sentence: `${deadSentence(answer)}${detail}` };
+      return { tone: "bad", label: "dead-lettered", sentence: deadSentence(answer) };
     case "waiting":
-      return {
-        tone: "busy",
-        label: "waiting",
-        sentence: `It is in the log, and no worker has come to it yet.${detail}`,
-      };
+      return { tone: "busy", label: "waiting", sentence: `No worker has come to it yet: ${sentenceOf(answer, false)}` };
     case "expired":
-      return { tone: "idle", label: "expired", sentence: `The log does not have it any more.${detail}` };
-    case "unknown":
-      return { tone: "idle", label: "unknown", sentence: `No outcome of it was found.${detail}` };
+      return { tone: "warn", label: "expired", sentence: sentenceOf(answer) };
+    default:
+      return { tone: "idle", label: answer.outcome, sentence: sentenceOf(answer) };
   }
+}
+
+/** What the API says of it in words. */
+function sentenceOf({ detail }: OutcomeAnswer, begins = true): string {
+  const text = ended(detail ?? "nothing more is known");
+  return begins ? capitalised(text) : text;
 }
 
 function timesInferred({ results }: OutcomeAnswer): string {
