@@ -9,7 +9,11 @@ import { verdictOf, verdictOn } from "@/explain/verdict";
 import { resultFor } from "./results";
 
 const JSON_RESULT = {
-  frame: { ...resultFor("street", 7).frame, redrive_of: null, parent: { address: "object-detection/1/5", index: 2 } },
+  frame: {
+    ...resultFor("street", 7).frame,
+    redrive_of: null,
+    parent: { address: "object-detection/1/5", index: 2, map: [1, 0, 0, 0, 1, 0] },
+  },
   model: { name: "pose", version: "9f2c", precision: "f32", device: "CPU" },
   detections: [],
   stages: { wait: 0.02, decode: 0.002, infer: 0.015, outputs: 0.001 },
@@ -21,7 +25,7 @@ describe("fullResultOf", () => {
   it("reads all that is told of a result", () => {
     expect(fullResultOf(JSON_RESULT)).toMatchObject({
       model: { name: "pose", version: "9f2c", precision: "f32", device: "CPU" },
-      crop: { address: "object-detection/1/5", index: 2 },
+      frame: { parent: { address: "object-detection/1/5", index: 2 } },
       redrive_of: null,
       stages: { infer: 0.015 },
     });

@@ -4,12 +4,6 @@ import { resultOf } from "@/contract/parse";
 import type { FrameReference, Result } from "@/contract/types";
 import type { Letter, Sending } from "@/contract/letters";
 
-/** Where a crop was cut out. */
-export interface CropOf {
-  readonly address: string;
-  readonly index: number;
-}
-
 /** Seconds; `wait` is from the broker's append to the worker's start, and below 0 where their clocks differ. */
 export interface Stages {
   readonly wait: number;
@@ -21,7 +15,6 @@ export interface Stages {
 /** A result with all that Explain tells of it. */
 export interface FullResult extends Result {
   readonly frame: FrameReference;
-  readonly crop: CropOf | null;
   /** The address that the frame had at first, where it was sent again. */
   readonly redrive_of: string | null;
   readonly model: {
@@ -70,10 +63,9 @@ export function fullResultOf(value: unknown): FullResult | null {
   const { stages, inferred_at } = value;
   if (!isFields(stages) || typeof inferred_at !== "string") return null;
   const { version, precision, device } = value["model"];
-  const { parent, redrive_of } = value["frame"];
+  const { redrive_of } = value["frame"];
   return {
     frame: result.frame,
-    crop: cropOf(parent),
     redrive_of: typeof redrive_of === "string" ? redrive_of : null,
     model: { name: result.model.name, version: text(version), precision: text(precision), device: text(device) },
     detections: result.detections,
@@ -85,12 +77,6 @@ export function fullResultOf(value: unknown): FullResult | null {
     },
     inferred_at,
   };
-}
-
-function cropOf(value: unknown): CropOf | null {
-  if (!isFields(value)) return null;
-  const { address, index } = value;
-  return typeof address === "string" && typeof index === "number" ? { address, index } : null;
 }
 
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;

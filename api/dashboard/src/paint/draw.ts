@@ -54,6 +54,7 @@ function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): vo
   context.strokeStyle = mark.colour;
   context.lineWidth = 2 * dpr;
   context.strokeRect(x, y, width, height);
+  drawLimbs(context, mark, dpr);
   for (const [px, py] of mark.points) {
     context.beginPath();
     context.arc(px, py, 2.5 * dpr, 0, 2 * Math.PI);
@@ -63,6 +64,18 @@ function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): vo
     context.fill();
     context.stroke();
   }
+}
+
+function drawLimbs(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {
+  if (mark.limbs.length === 0) return;
+  context.beginPath();
+  for (const [[x1, y1], [x2, y2]] of mark.limbs) {
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+  }
+  context.strokeStyle = mark.colour;
+  context.lineWidth = 1.5 * dpr;
+  context.stroke();
 }
 
 function drawPill(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {

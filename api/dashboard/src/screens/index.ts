@@ -22,40 +22,42 @@ export interface Place {
 }
 
 /** A screen whose code is fetched when somebody goes there; the API may be away at that moment. */
-export const later = (loader: () => Promise<Component>): Component =>
+const later = (loader: () => Promise<Component>): Component =>
   defineAsyncComponent({ loader, errorComponent: ScreenMissing, delay: 0 });
 
 const WALL: Screen = { pattern: "/", title: "Wall", component: WallScreen };
 
-const MODELS: Screen = {
-  pattern: "/models",
-  title: "Models",
-  component: later(() => import("@/screens/ModelsScreen.vue")),
-};
-const FRAMES: Screen = {
-  pattern: "/frames",
-  title: "Explain",
-  component: later(() => import("@/screens/FramesScreen.vue")),
-};
-const EXPLAINED: Screen = {
-  pattern: EXPLAIN,
-  title: null,
-  under: FRAMES.pattern,
-  component: later(() => import("@/screens/ExplainScreen.vue")),
-};
-const LEDGER: Screen = {
-  pattern: "/ledger",
-  title: "Ledger",
-  component: later(() => import("@/screens/LedgerScreen.vue")),
-};
-const DEAD_LETTERS: Screen = {
-  pattern: "/ledger/dead-letters",
-  title: null,
-  under: LEDGER.pattern,
-  component: later(() => import("@/screens/DeadLettersScreen.vue")),
-};
-
-export const SCREENS: readonly Screen[] = [WALL, MODELS, FRAMES, EXPLAINED, LEDGER, DEAD_LETTERS];
+export const SCREENS: readonly Screen[] = [
+  WALL,
+  { pattern: "/cameras/new", title: null, under: "/", component: later(() => import("@/screens/CameraNewScreen.vue")) },
+  {
+    pattern: "/cameras/:camera",
+    title: null,
+    under: "/",
+    component: later(() => import("@/screens/CameraScreen.vue")),
+  },
+  {
+    pattern: "/cameras/:camera/edit",
+    title: null,
+    under: "/",
+    component: later(() => import("@/screens/CameraEditScreen.vue")),
+  },
+  { pattern: "/models", title: "Models", component: later(() => import("@/screens/ModelsScreen.vue")) },
+  { pattern: "/frames", title: "Explain", component: later(() => import("@/screens/FramesScreen.vue")) },
+  {
+    pattern: EXPLAIN,
+    title: null,
+    under: "/frames",
+    component: later(() => import("@/screens/ExplainScreen.vue")),
+  },
+  { pattern: "/ledger", title: "Ledger", component: later(() => import("@/screens/LedgerScreen.vue")) },
+  {
+    pattern: "/ledger/dead-letters",
+    title: null,
+    under: "/ledger",
+    component: later(() => import("@/screens/DeadLettersScreen.vue")),
+  },
+];
 
 /** The place that `hash` names. */
 export function placeAt(hash: string): Place {
