@@ -13,7 +13,21 @@ from api.access import Access, Guard
 from api.access.description import describe
 from api.access.roles import SESSION_PATH
 from api.edge import Edge
-from api.routes import cameras, dead_letters, frames, health, ledger, models, results, session, stream
+from api.routes import (
+    cameras,
+    dead_letters,
+    frames,
+    health,
+    infer,
+    ledger,
+    models,
+    outcome,
+    results,
+    session,
+    skips,
+    stream,
+    system,
+)
 from api.services import Services
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
@@ -48,7 +62,8 @@ def create_app(settings: Settings, catalogue: Catalogue) -> FastAPI:
     app.state.access = Access(settings)
     app.add_middleware(Guard, access=app.state.access)
     app.add_middleware(Edge)  # the outermost: refusals have its headers too
-    for module in (session, cameras, models, stream, results, frames, dead_letters, ledger, health):
+    reading = (models, stream, results, skips, frames, outcome, dead_letters, ledger, system, health)
+    for module in (session, cameras, *reading, infer):
         app.include_router(module.router)
     describe(app)
     pages.install(app)

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-from schemas.messages import FrameAddress, FrameInfo
+from schemas.messages import FrameAddress, FrameInfo, RawHeaders
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,8 @@ class StoredFrame:
     appended_at: datetime
     value: bytes
     info: FrameInfo | None
+    key: bytes | None = None
+    headers: RawHeaders = ()
 
 
 class FrameCache:
@@ -46,3 +48,15 @@ class FrameCache:
             while self._bytes > self._limit:
                 _, oldest = self._frames.popitem(last=False)
                 self._bytes -= len(oldest.value)
+
+    def drop(self, address: FrameAddress) -> None:
+        """Let go of the frame at `address`."""
+        with self._lock:
+            frame = self._frames.pop(address, None)
+            self._bytes -= len(frame.value) if frame else 0
+
+    def forget(self, model: str) -> None:
+        """Let go of every frame of a model."""
+        with self._lock:
+            for address in [address for address in self._frames if address.model == model]:
+                self._bytes -= len(self._frames.pop(address).value)

@@ -13,9 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from api.cameras import CameraExistsError, CameraNotFoundError
+from api.cursor import CursorError
 from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
-from api.frames import FrameExpiredError, FrameNotFoundError
+from api.frames import FrameExpiredError, FrameNotFoundError, OtherFrameError
+from api.log_walk import LogAnewError
+from api.reinfer import FrameUnfitError
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
@@ -27,9 +30,13 @@ _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     CameraExistsError: HTTPStatus.CONFLICT,
     FrameNotFoundError: HTTPStatus.NOT_FOUND,
     FrameExpiredError: HTTPStatus.GONE,
+    OtherFrameError: HTTPStatus.CONFLICT,
+    FrameUnfitError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LetterNotFoundError: HTTPStatus.NOT_FOUND,
     OriginalGoneError: HTTPStatus.GONE,
     WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    CursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    LogAnewError: HTTPStatus.CONFLICT,
     EnvironmentMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 

@@ -18,12 +18,14 @@ _ANSWER_S: Final = 3.0
 class Progress:
     """Sums over a model's partitions, in frames: committed by its group, ends of its log, and what lies between.
 
-    `age` is that of the oldest frame which waits, in seconds: None where it was not asked for.
+    `least` is what waits in the partition where least does. `age` is that of the oldest frame which waits, in seconds:
+    None where it was not asked for.
     """
 
     committed: int
     end: int
     lag: int
+    least: int = 0
     age: float | None = None
 
 
@@ -75,6 +77,7 @@ class ProgressReader:
                 committed=sum(positions[log] for log in of_model),
                 end=sum(ends[log] for log in of_model),
                 lag=sum(max(ends[log] - positions[log], 0) for log in of_model),
+                least=min(max(ends[log] - positions[log], 0) for log in of_model),
                 age=found.get(model),
             )
             for model, of_model in logs.items()

@@ -47,9 +47,7 @@ def decode_result(message: Message, names: Names) -> ResultRecord | None:
     """The result that `message` carries; None, counted and logged, when it carries none."""
     topic, partition, offset = message.topic(), message.partition(), message.offset()
     try:
-        check_result_type(headers_of(message))
-        result = read_result(message.value(), names.model_of_results(topic))
-        appended = appended_at(message)
+        return read_record(message, names)
     except NewerRecordError as error:
         ERRORS.labels(kind="newer-record").inc()
         log.warning("newer record set aside topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
@@ -58,7 +56,19 @@ def decode_result(message: Message, names: Names) -> ResultRecord | None:
         ERRORS.labels(kind="malformed-record").inc()
         log.warning("malformed record topic=%s partition=%d offset=%d error=%s", topic, partition, offset, error)
         return None
-    return ResultRecord(result.model.name, partition, offset, appended, message.value(), result)
+
+
+def read_record(message: Message, names: Names) -> ResultRecord:
+    """The result that `message` carries.
+
+    Raises:
+        NewerRecordError: Only a newer release can read it.
+        MessageError: It carries none.
+    """
+    check_result_type(headers_of(message))
+    result = read_result(message.value(), names.model_of_results(message.topic()))
+    place = (message.partition(), message.offset())
+    return ResultRecord(result.model.name, *place, appended_at(message), message.value(), result)
 
 
 def read_result(value: bytes | None, model: str | None) -> Result:

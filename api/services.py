@@ -21,10 +21,18 @@ from api.dead_letters import Desk
 from api.frames import FrameReader
 from api.lag_metrics import LAG
 from api.ledger_metrics import LEDGER
+from api.log_pages import LogPages
 from api.log_reader import LogReader
+from api.model_history import Look, ModelHistory
+from api.model_looks import LookReader
+from api.model_watch import ModelWatch
+from api.outcome import OutcomeFinder
 from api.progress import ProgressReader
+from api.reinfer import Reinference
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
+from api.system import SystemReader
+from api.waiters import ResultWaiters
 from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -45,6 +53,7 @@ class Services:
         self.results = ResultStore()
         self.cameras = CameraStore()
         self.broadcaster = Broadcaster()
+        self.waiters = ResultWaiters(self.results)
         self.reader = LogReader(
             settings,
             catalogue,
@@ -53,36 +62,50 @@ class Services:
             publish=self.broadcaster.publish_from_thread,
         )
         self.frames = FrameReader(settings, catalogue)
-        self.progress = Cached(ProgressReader(settings, catalogue).read)
-        self._lag = Cached(ProgressReader(settings, catalogue).read_with_ages)
+        self.outcomes = OutcomeFinder(settings, self.frames, self.results)
+        self.reinference = Reinference(settings, catalogue, self.frames)
+        self.names = settings.names
+        self.started_at = datetime.now(UTC)
+        self.system = Cached(SystemReader(settings).read, ttl_s=5.0)
+        self.pages = LogPages(settings)
+        self.progress = Cached(ProgressReader(settings, catalogue).read_with_ages)
+        self.history = ModelHistory(catalogue)
+        self._looks = LookReader(settings, catalogue)
+        self._watch = ModelWatch(self._look, self.history)
         self._auditor = Auditor(settings, catalogue)
         self.ledger = Cached(self._audit)
         self.windows = WindowAudits(settings, catalogue, named=_NAMED)
-        self._settings = settings
+        self.settings = settings
 
     @cached_property
     def dead_letters(self) -> Desk:
         """Where dead letters are worked on: made when somebody asks for them, in the event loop that serves."""
-        return Desk(self._settings, self.catalogue)
+        return Desk(self.settings, self.catalogue)
 
     @cached_property
     def camera_desk(self) -> CameraDesk:
         """Where cameras are changed: made when somebody does."""
-        return CameraDesk(self._settings, self.catalogue, self.cameras, lambda: self.reader.trouble)
+        return CameraDesk(self.settings, self.catalogue, self.cameras, lambda: self.reader.trouble)
 
     def start(self) -> None:
         """Begin to read; in the event loop that serves."""
         self.broadcaster.bind()
+        self.waiters.bind()
         self.reader.start()
+        self._watch.start()
 
     async def close(self) -> None:
         """End everything; the broker hears of it."""
         self.broadcaster.close()
         await run_in_threadpool(self.reader.stop)
         self.frames.close()
+        self.pages.close()
+        self.outcomes.close()
         if "dead_letters" in self.__dict__:
             await run_in_threadpool(self.dead_letters.close, timeout_s=_FAREWELL_S)
-        for reader in (self.progress, self._lag):
+        if await self._watch.stop(seconds=_FAREWELL_S):
+            self._looks.close()
+        for reader in (self.progress, self.system):
             await reader.settle(seconds=_FAREWELL_S)
         if await self.ledger.settle(seconds=_FAREWELL_S):
             self._auditor.close()
@@ -103,9 +126,13 @@ class Services:
     async def _refresh_lag(self, seconds: float) -> None:
         try:
             async with asyncio.timeout(seconds):
-                LAG.show(await self._lag.get())
+                LAG.show(await self.progress.get())
         except (TimeoutError, EnvironmentMissingError):
             LAG.show({})
+
+    def _look(self) -> dict[str, Look]:
+        self.frames.renew()
+        return self._looks.read()
 
     def _audit(self) -> AuditReport:
         self._auditor.refresh(_AUDIT_S)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 from api.result_record import ResultRecord
@@ -39,6 +39,10 @@ class ResultFilter:
     label: str | None = None
     min_score: float | None = None
 
+    def question(self) -> dict[str, str | float]:
+        """What is asked for, by the names of the query's parameters."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
     def matches(self, result: Result) -> bool:
         """Whether `result` is wanted."""
         if self.camera not in (None, result.frame.camera) or self.model not in (None, result.model.name):
@@ -52,7 +56,10 @@ class ResultFilter:
 
 
 class ResultStore:
-    """The newest results of all, and the newest of each camera and model however long ago; thread-safe."""
+    """The newest results of all, and the newest of each camera and model however long ago; thread-safe.
+
+    Of a frame that was sent again the result is among the newest of all, but never a camera's newest.
+    """
 
     def __init__(self, *, recent: int = _RECENT, newest: int = _NEWEST) -> None:
         self._lock = threading.Lock()
@@ -60,19 +67,25 @@ class ResultStore:
         self._newest: dict[tuple[str, str], ResultRecord] = {}
         self._newest_limit = newest
         self._by_model: dict[str, dict[ModelReference, ResultRecord]] = defaultdict(dict)
+        self._tell: Callable[[list[ResultRecord]], None] | None = None
 
-    def add(self, records: Iterable[ResultRecord]) -> None:
-        """Remember `records`, and forget the oldest for them."""
+    def tell(self, listener: Callable[[list[ResultRecord]], None]) -> None:
+        """From now on `listener` hears of what was added, from the thread that adds."""
+        self._tell = listener
+
+    def add(self, added: Iterable[ResultRecord]) -> None:
+        """Remember these records, and forget the oldest for them."""
+        records = list(added)
         with self._lock:
             for record in records:
                 self._recent.append(record)
-                key = (record.result.frame.camera, record.model)
-                before = self._newest.pop(key, None)
-                # Partitions are read in any order; what counts is when the broker appended it.
-                self._newest[key] = record if before is None else max(before, record, key=_age)
+                if record.result.frame.redrive_of is None:  # an old picture is not what the camera shows
+                    self._keep_newest(record)
                 self._keep_version(record)
             while len(self._newest) > self._newest_limit:
                 del self._newest[next(iter(self._newest))]
+        if self._tell is not None:
+            self._tell(records)
 
     def recent(self, wanted: ResultFilter, *, limit: int) -> list[ResultRecord]:
         """The newest `limit` results that match, newest first."""
@@ -81,10 +94,22 @@ class ResultStore:
         matching = [record for record in every.values() if wanted.matches(record.result)]
         return sorted(matching, key=_age, reverse=True)[:limit]
 
+    def of(self, address: str) -> list[ResultRecord]:
+        """The results of the frame at `address` that are among the newest."""
+        with self._lock:
+            every = {id(record): record for record in (*self._recent, *self._newest.values())}
+        return [record for record in every.values() if record.result.frame.address == address]
+
     def versions_of(self, model: str) -> list[ResultRecord]:
         """The newest result of each network that ran as `model`, newest first."""
         with self._lock:
             return sorted(self._by_model.get(model, {}).values(), key=_age, reverse=True)
+
+    def _keep_newest(self, record: ResultRecord) -> None:
+        key = (record.result.frame.camera, record.model)
+        before = self._newest.pop(key, None)
+        # Partitions are read in any order; what counts is when the broker appended it.
+        self._newest[key] = record if before is None else max(before, record, key=_age)
 
     def _keep_version(self, record: ResultRecord) -> None:
         versions = self._by_model[record.model]

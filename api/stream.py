@@ -96,6 +96,11 @@ class Broadcaster:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
+    @property
+    def clients(self) -> int:
+        """How many there are."""
+        return len(self._subscriptions)
+
     def bind(self) -> None:
         """Belong to the running event loop from now on."""
         self._loop = asyncio.get_running_loop()

@@ -25,7 +25,6 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry
 
-from processors.inference.jpeg import check_jpeg
 from processors.inference.picture import Pixels
 from processors.metrics import WorkerMetrics
 from processors.streaming.caution import Position
@@ -35,6 +34,7 @@ from processors.streaming.timing import Timing
 from processors.streaming.worker import Worker
 from schemas.catalogue import Catalogue
 from schemas.errors import ModelError
+from schemas.jpeg import check_jpeg
 from schemas.messages import Detection, ModelReference
 from schemas.settings import Settings
 

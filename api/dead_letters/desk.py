@@ -110,6 +110,29 @@ class Desk:
             history = tuple(SendingEntry.of(sending, fates) for sending in sendings)
             return LetterDetail.of(LetterEntry.of(letter, letters, fates), headers, history)
 
+    def about(self, address: FrameAddress, origin: FrameAddress) -> tuple[LetterEntry | None, tuple[SendingEntry, ...]]:
+        """The letter of the frame at `address`, None where it has none, and every time that the frame which was at
+        `origin` at first was sent again, to whatever model.
+
+        Raises:
+            EnvironmentMissingError: Kafka gives no answer in time.
+        """
+        with self._fresh() as letters:
+            letter = letters.get(address)
+            sendings = letters.sendings(origin)
+            fates = self._fates.find(sendings, letters, deadline=soon(self._deadline_s))
+            entry = LetterEntry.of(letter, letters, fates) if letter else None
+            return entry, tuple(SendingEntry.of(sending, fates) for sending in sendings)
+
+    def send_frame(self, frame: Letter, original: Original, model: str) -> Outcome:
+        """Send a frame that need not be dead to `model`; see `Redriver.send_frame`.
+
+        Raises:
+            EnvironmentMissingError: Kafka gives no answer: nothing was sent.
+        """
+        with self._fresh() as letters:
+            return self._redriver.send_frame(frame, original, letters, model)
+
     def original(self, address: FrameAddress) -> Original:
         """The frame that became the letter, byte for byte.
 

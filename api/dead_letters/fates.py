@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, KafkaError, Message
 from api.dead_letters.letters import Fate, Letters, Sending
 from api.kafka import Log, Offsets, assign, drain, group_free_consumer, headers_of, remaining
 from schemas.errors import EnvironmentMissingError, MessageError
-from schemas.messages import FrameAddress, PartitionRanges, Skip, SkipReason, address_from_headers
+from schemas.messages import FrameAddress, Skip, SkipReason, address_from_headers
 from schemas.settings import Settings
 from schemas.window import CLOCK_SKEW_MS, milliseconds
 
@@ -150,17 +150,7 @@ class FateReader:
             return {}  # an audit names it
         if skip.reason is not SkipReason.EXPIRED:
             return {}
-        ranges = [entry for skipped in skip.skipped for entry in skipped.frames]
-        return {address: Fate.EXPIRED for address in wanted if address.model == skip.model and _holds(ranges, address)}
-
-
-def _holds(ranges: Iterable[PartitionRanges], address: FrameAddress) -> bool:
-    return any(
-        first <= address.offset <= last
-        for entry in ranges
-        if entry.partition == address.partition
-        for first, last in entry.ranges
-    )
+        return {address: Fate.EXPIRED for address in wanted if skip.holds(address)}
 
 
 def _ended(message: Message, ends: dict[Log, int]) -> bool:

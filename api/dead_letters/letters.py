@@ -51,6 +51,11 @@ class Letter(NamedTuple):
         return self.redriven.origin if self.redriven else self.address
 
     @property
+    def line(self) -> tuple[FrameAddress, str]:
+        """What it has in common with the letters of the same frame for the same model."""
+        return self.origin, self.address.model
+
+    @property
     def number(self) -> int:
         """How often it had been sent again."""
         return self.redriven.number if self.redriven else 0
@@ -130,27 +135,34 @@ class Letters:
         return sorted(self._sendings.get(origin, {}).values(), key=lambda sending: (sending.number, sending.address))
 
     def later(self, letter: Letter) -> list[Sending]:
-        """Each time that it was sent again after it became this letter."""
-        return [sending for sending in self.sendings(letter.origin) if sending.number > letter.number]
+        """Each time that it was sent again, to the same model, after it became this letter."""
+        return [sending for sending in self._of_line(letter) if sending.number > letter.number]
 
     def pending(self, letter: Letter) -> Sending | None:
         """The last time that this frame was sent again, unless it died of that too: there is nothing to do then."""
-        sendings = self.sendings(letter.origin)
+        sendings = self._of_line(letter)
         # More than one may have the last number: whoever was killed before it could write down the first.
         last = [sending for sending in sendings if sending.number == sendings[-1].number]
         return next((sending for sending in last if sending.address not in self._letters), None)
 
     def next_number(self, letter: Letter) -> int:
-        """What number the next sending of this frame has; one that its readers believe, whatever records claim."""
+        """What number the next sending of this frame has, to whatever model; one that its readers believe, whatever
+        records claim.
+        """
         last = max([letter.number, *(sending.number for sending in self.sendings(letter.origin))])
         return min(last + 1, HIGHEST)
 
     def newest(self, wanted: LetterFilter) -> list[Letter]:
-        """Of each frame its newest dead letter, if that is wanted, newest first; what it died of before is past."""
-        newest: dict[FrameAddress, Letter] = {}
+        """Of each frame and model the newest dead letter, if that is wanted, newest first; what it died of before is
+        past.
+        """
+        newest: dict[tuple[FrameAddress, str], Letter] = {}
         for letter in self.matching(LetterFilter()):
-            newest.setdefault(letter.origin, letter)
+            newest.setdefault(letter.line, letter)
         return [letter for letter in newest.values() if wanted.matches(letter)]
+
+    def _of_line(self, letter: Letter) -> list[Sending]:
+        return [one for one in self.sendings(letter.origin) if one.address.model == letter.address.model]
 
     def _add_sending(self, sending: Sending) -> None:
         of_origin = self._sendings.setdefault(sending.origin, {})

@@ -94,6 +94,21 @@ class Redriver:
                     report(_untried(address, batch.trouble))
                 return
 
+    def send_frame(self, letter: Letter, original: Original, letters: Letters, model: str) -> Outcome:
+        """Send a frame that need not be dead to `model`, which may be another one; `letter` says which frame it is.
+
+        It goes to the partition in which the fewest frames wait.
+
+        Raises:
+            EnvironmentMissingError: Kafka gives no answer, or has no such topic: nothing was sent.
+        """
+        count = self._partitions({model})[model]
+        outcomes: list[Outcome] = []
+        batch = _Batch(self._names.redrives, letters, outcomes.append)
+        self._produce(letter, original, batch, (model, self._shortest(model, count)))
+        self._settle(batch)
+        return outcomes[0]
+
     def close(self) -> None:
         """Leave the broker; nothing is under way between calls."""
         if self._producer is not None:
@@ -111,6 +126,14 @@ class Redriver:
             )
         return {model: counts[topic] for model, topic in topics.items()}
 
+    def _shortest(self, model: str, count: int) -> int:
+        topic = self._names.frames(model)
+        logs = [(topic, number) for number in range(count)]
+        deadline = time.monotonic() + _FETCH_S
+        committed = self._offsets.committed({self._names.inference_group(model): logs}, deadline=deadline)
+        ends = self._offsets.ends(logs, deadline=deadline)
+        return min(range(count), key=lambda number: ends[topic, number] - committed.get((topic, number), 0))
+
     def _send_one(self, letter: Letter, batch: _Batch, partition: int) -> None:
         try:
             original = self._originals.fetch(letter, deadline=time.monotonic() + _FETCH_S)
@@ -121,17 +144,22 @@ class Redriver:
             batch.trouble = str(error)
             batch.report(Outcome(letter.address, Done.FAILED, str(error)))
             return
+        self._produce(letter, original, batch, (letter.address.model, partition))
+
+    def _produce(self, letter: Letter, original: Original, batch: _Batch, to: tuple[str, int]) -> None:
+        """Begin to send `letter` to a model's partition."""
+        model, partition = to
         redriven = Redriven(letter.origin, batch.letters.next_number(letter))
         producer = self._producer = self._producer or _producer(self._settings)
         batch.begin(letter, original, redriven)
         try:
             producer.produce(
-                self._names.frames(letter.address.model),
+                self._names.frames(model),
                 original.value,
                 original.key,
                 partition,
                 headers=list(redriven_headers(original.headers, redriven)),
-                on_delivery=partial(batch.delivered, producer, letter),
+                on_delivery=partial(batch.delivered, producer, letter, model),
             )
         except (KafkaException, BufferError) as error:
             batch.fail(letter, f"{error}; expected Kafka to take the frame")
@@ -151,12 +179,12 @@ class Redriver:
 
 
 class _Batch:
-    """Letters on their way: `open` by the address that the frame had at first; `trouble` says that Kafka is away."""
+    """Letters on their way: `open` by their frame and model; `trouble` says that Kafka is away."""
 
     def __init__(self, topic: str, letters: Letters, report: Callable[[Outcome], None]) -> None:
         self.letters = letters
         self.report = report
-        self.open: dict[FrameAddress, Letter] = {}
+        self.open: dict[tuple[FrameAddress, str], Letter] = {}
         self.trouble = ""
         self._topic = topic
         self._redriven: dict[FrameAddress, Redriven] = {}
@@ -164,7 +192,7 @@ class _Batch:
 
     def refusal(self, letter: Letter | None) -> Outcome | None:
         """Whether a letter of the same frame is on its way already."""
-        if letter is None or letter.origin not in self.open:
+        if letter is None or letter.line not in self.open:
             return None
         detail = f"the same frame, first {letter.origin}, is being sent again from another letter; expected it once"
         return Outcome(letter.address, Done.REFUSED, detail)
@@ -172,11 +200,18 @@ class _Batch:
     def begin(self, letter: Letter, original: Original, redriven: Redriven) -> None:
         """`letter` is about to be sent."""
         key = (original.key or b"").decode(errors="replace")
-        self.open[letter.origin] = letter
+        self.open[letter.line] = letter
         self._redriven[letter.address] = redriven
         self._cameras[letter.address] = key if IDENTIFIER.fullmatch(key) else None
 
-    def delivered(self, producer: Producer, letter: Letter, error: KafkaError | None, message: Any) -> None:  # noqa: ANN401
+    def delivered(
+        self,
+        producer: Producer,
+        letter: Letter,
+        model: str,
+        error: KafkaError | None,
+        message: Any,  # noqa: ANN401  # a confluent-kafka Message
+    ) -> None:
         """The frame's fate, as librdkafka tells it: when it is in the log, write down where."""
         if error is not None:
             if error.code() == KafkaError._MSG_TIMED_OUT:
@@ -185,7 +220,7 @@ class _Batch:
             return
         redriven = self._redriven[letter.address]
         record = Redrive(
-            address=str(FrameAddress(letter.address.model, message.partition(), message.offset())),
+            address=str(FrameAddress(model, message.partition(), message.offset())),
             camera=self._cameras[letter.address],
             letter=str(letter.address),
             origin=str(redriven.origin),
@@ -204,7 +239,7 @@ class _Batch:
 
     def fail(self, letter: Letter, why: str) -> None:
         """`letter` was not sent again, or nobody knows."""
-        if self.open.pop(letter.origin, None):
+        if self.open.pop(letter.line, None):
             self.report(Outcome(letter.address, Done.FAILED, why))
 
     def _recorded(self, letter: Letter, record: Redrive, error: KafkaError | None, _message: object) -> None:
@@ -212,7 +247,7 @@ class _Batch:
         self.letters.add_redrive(record)
         if error is not None:
             self.fail(letter, f"it is at {to}, but that could not be recorded: {error.str()}")
-        elif self.open.pop(letter.origin, None):
+        elif self.open.pop(letter.line, None):
             self.report(Outcome(letter.address, Done.REDRIVEN, to=to, number=record.number))
 
 

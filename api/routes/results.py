@@ -1,39 +1,88 @@
-"""`GET /api/v1/results`: the newest results."""
+"""`GET /api/v1/results`: the newest results, or those of a window of time straight from the log."""
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
+
+from confluent_kafka import Message
 from fastapi import APIRouter
 from fastapi.responses import Response
 from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
 
 from api import parameters
+from api.cursor import Cursor
 from api.documented import documented
+from api.log_pages import LogPage
+from api.result_record import read_record
 from api.routes.prefix import API
-from api.services import ServicesDep
+from api.services import Services, ServicesDep
 from schemas.contract import RESULT
+from schemas.errors import MessageError
 from schemas.messages import Result
 
 router = APIRouter(prefix=API, tags=["results"])
 
 
 class Results(BaseModel):
-    """The newest results, newest first."""
+    """Results: the newest first; or with `since`, `until` or `cursor` in the order in which they were written.
+
+    `next` is the `cursor` of the page that follows; null where all is told that was written before the request. A page
+    may be shorter than `limit`, or empty, and have one all the same. `resume` is a `cursor` as well, there at the end
+    too: it goes on with what is written later. `missed` counts records that retention took since the cursor was given.
+    """
 
     results: list[Result]
+    next: str | None
+    resume: str | None
+    missed: int
 
 
-@router.get("/results", response_model=Results, responses=documented(Results(results=[RESULT]), 404, 422))
+_EXAMPLE = Results(results=[RESULT], next="1.eNqLjlZKSixOjS9KLcnMS1WyiolVAgA0pwWv", resume=None, missed=0)
+
+
+@router.get("/results", response_model=Results, responses=documented(_EXAMPLE, 404, 409, 422, 503))
 async def results(
-    services: ServicesDep,
-    camera: parameters.Camera = None,
-    model: parameters.Model = None,
-    label: parameters.Label = None,
-    min_score: parameters.MinScore = None,
-    limit: parameters.Limit = 100,
+    services: ServicesDep, wanted: parameters.WantedDep, place: parameters.PlaceDep, limit: parameters.Limit = 100
 ) -> Response:
-    """List the newest results of the last few thousand, and of each camera and model the last one however old."""
-    wanted = parameters.result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
-    records = services.results.recent(wanted, limit=limit)
+    """List results.
+
+    Without `since`, `until` and `cursor`: the newest of the last few thousand, newest first, and of each camera and
+    model the last one however old. With one of them: those of the whole log, in the order in which the broker appended
+    them, each once, page by page. A `cursor` has the window and the filters in it: filters beside it must be the same.
+    """
+    begin = place.cursor(wanted)
+    if begin is None:
+        records = services.results.recent(wanted, limit=limit)
+        return _answer([record.value for record in records])
+    page = await run_in_threadpool(_page, services, begin, limit)
+    return _answer(page.found, page)
+
+
+def _page(services: Services, begin: Cursor, limit: int) -> LogPage[bytes]:
+    wanted = parameters.filter_of(services, begin.question)
+    names = services.names
+    models = [model.name for model in services.catalogue.models if wanted.model in (None, model.name)]
+    key = wanted.camera.encode() if wanted.camera else None
+
+    def take(message: Message) -> list[bytes]:
+        if key is not None and message.key() != key:
+            return []
+        with suppress(MessageError):  # whoever follows the log counts it
+            record = read_record(message, names)
+            return [record.value] if wanted.matches(record.result) else []
+        return []
+
+    return services.pages.read(map(names.results, models), begin, take, limit=limit)
+
+
+def _answer(values: list[bytes], page: LogPage[bytes] | None = None) -> Response:
     # The records are JSON already, and were checked when they were read.
-    body = b'{"results":[' + b",".join(record.value for record in records) + b"]}"
+    rest = {
+        "next": page.next if page else None,
+        "resume": page.resume if page else None,
+        "missed": page.missed if page else 0,
+    }
+    body = b'{"results":[' + b",".join(values) + b"]," + json.dumps(rest).encode()[1:]
     return Response(body, media_type="application/json")

@@ -1,33 +1,25 @@
-"""A picture with what a model saw in it."""
+"""A picture with what a model saw in it, as a file."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 import cv2
-import numpy as np
 
+from api.overlay import decode, draw_detections
 from schemas.errors import SourceError
 from schemas.messages import Detection
-
-_COLOURS: Final = ((80, 200, 60), (60, 160, 250), (230, 130, 60), (200, 80, 220), (60, 220, 220), (90, 90, 240))
-_FAR: Final = 1 << 15
-_FONT: Final = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def write_annotated(jpeg: bytes, detections: Sequence[Detection], path: Path) -> None:
     """Write the picture with boxes, labels and keypoints, in the format that the name of `path` ends in.
 
     Raises:
+        NotJpegError: The picture cannot be decoded.
         SourceError: The picture cannot be written.
     """
-    # Boxes are in pixels as they are stored, so the picture is not turned either.
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION)
-    if picture is None:
-        raise SourceError("the picture cannot be decoded; expected a whole JPEG")
+    picture = decode(jpeg)
     draw_detections(picture, detections)
     try:
         encoded = cv2.imencode(path.suffix or ".jpg", picture)[1].tobytes()
@@ -36,34 +28,3 @@ def write_annotated(jpeg: bytes, detections: Sequence[Detection], path: Path) ->
         raise SourceError(f"picture {path}: expected a name that ends in .jpg, .png or .webp") from None
     except OSError as error:
         raise SourceError(f"picture {path}: {error.strerror}; expected a place that can be written to") from None
-
-
-def draw_detections(picture: np.ndarray, detections: Sequence[Detection]) -> None:
-    """Draw boxes, labels and keypoints into the picture, BGR, in lines that fit its size."""
-    line = line_width(picture)
-    for found in detections:
-        _draw(picture, found, line)
-
-
-def line_width(picture: np.ndarray) -> int:
-    """How many pixels wide a line is that can be seen in a picture of this size."""
-    longest: int = max(picture.shape[:2])
-    return max(1, round(longest / 400))
-
-
-def _draw(picture: np.ndarray, found: Detection, line: int) -> None:
-    colour = _COLOURS[zlib.crc32(found.label.encode()) % len(_COLOURS)]
-    x1, y1, x2, y2 = map(_pixel, found.box)
-    cv2.rectangle(picture, (x1, y1), (x2, y2), colour, line)
-    for x, y, *_ in found.keypoints or ():
-        cv2.circle(picture, (_pixel(x), _pixel(y)), line + 1, colour, -1)
-    text, size = f"{found.label} {found.score:.2f}", 0.4 * line
-    (width, height), below = cv2.getTextSize(text, _FONT, size, line)
-    top = max(y1, height + below)
-    cv2.rectangle(picture, (x1, top - height - below), (x1 + width, top), colour, -1)
-    cv2.putText(picture, text, (x1, top - below // 2), _FONT, size, (0, 0, 0), line, cv2.LINE_AA)
-
-
-def _pixel(place: float) -> int:
-    """A whole pixel; one that is far outside is drawn as far as OpenCV can count."""
-    return round(min(max(place, -_FAR), _FAR))

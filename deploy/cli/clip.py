@@ -11,9 +11,9 @@ import cv2
 import numpy as np
 
 from api.export import ExportedFrame
-from deploy.cli.annotate import draw_detections, line_width
-from processors.inference.jpeg import check_jpeg
+from api.overlay import draw_detections, line_width
 from schemas.errors import FrameError, SettingsError
+from schemas.jpeg import check_jpeg
 from schemas.printable import shown
 
 CODEC: Final = "VP9"

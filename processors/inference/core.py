@@ -18,12 +18,12 @@ import cv2
 import openvino as ov
 
 from processors.families import Placement, family_of
-from processors.inference.jpeg import check_jpeg
 from processors.inference.network import compile_network, one_line, warm_up
 from processors.inference.picture import Pixels, decode_picture, fit_picture
 from processors.inference.requests import RequestQueue
 from schemas.catalogue import Model, Precision
 from schemas.errors import ModelError
+from schemas.jpeg import check_jpeg
 from schemas.messages import Detection, ModelReference
 
 log = logging.getLogger(__name__)

@@ -20,13 +20,13 @@ import openvino as ov
 from numpy.typing import NDArray
 
 from processors.families import Placement
-from processors.inference.jpeg import check_jpeg
 from processors.inference.network import fitting, is_quantised, one_line
 from processors.inference.picture import decode_picture, fit_picture, normalised
 from processors.samples.cachefile import exclusive, place, scratch_directory, sha256_of
 from processors.samples.progress import Progress, silent
 from schemas.catalogue import Model
 from schemas.errors import FramebusError, ModelError
+from schemas.jpeg import check_jpeg
 
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from schemas.messages._base import Identifier, LaterWord, Message, Timestamp
+from schemas.messages.address import FrameAddress
 from schemas.messages.ranges import PartitionRanges
 
 
@@ -47,3 +48,13 @@ class Skip(Message):
     def count(self) -> int:
         """How many frames the record accounts for."""
         return sum(ranges.count for entry in self.skipped for ranges in entry.frames)
+
+    def holds(self, address: FrameAddress) -> bool:
+        """Whether the frame at `address` is among them."""
+        return address.model == self.model and any(
+            first <= address.offset <= last
+            for entry in self.skipped
+            for ranges in entry.frames
+            if ranges.partition == address.partition
+            for first, last in ranges.ranges
+        )

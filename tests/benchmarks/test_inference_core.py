@@ -17,10 +17,10 @@ import pytest
 from deploy.local.media import Media
 from processors.families import Placement, family_of
 from processors.inference.core import InferenceCore
-from processors.inference.jpeg import check_jpeg
 from processors.inference.network import compile_network
 from processors.inference.picture import decode_picture, fit_picture
 from schemas.catalogue import Catalogue
+from schemas.jpeg import check_jpeg
 
 FRAMES = 120
 ROUNDS = 5

@@ -7,7 +7,7 @@ import sys
 import atheris
 
 with atheris.instrument_imports(include=["processors.inference"]):
-    from processors.inference.jpeg import check_jpeg
+    from schemas.jpeg import check_jpeg
 from schemas.errors import FrameError
 
 LIMIT_BYTES, LIMIT_PIXELS = 65_536, 1_000_000

@@ -18,10 +18,10 @@ from typing import Any
 
 from processors.families import Placement
 from processors.inference.core import InferenceCore
-from processors.inference.jpeg import check_jpeg
 from processors.inference.picture import decode_picture, fit_picture
 from schemas.catalogue import Catalogue, InputSpec, Precision
 from schemas.errors import FrameError
+from schemas.jpeg import check_jpeg
 from schemas.settings import Settings
 from tests.hostile import jpeg_table
 from tests.hostile.mutations import mutated

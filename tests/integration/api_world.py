@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from api.audit import Auditor
 from schemas.catalogue.builtin import OBJECT_DETECTION
@@ -98,6 +98,21 @@ class World:
             self._producer.poll(0)
         assert self._producer.flush(30) == 0
 
+    def write_results(self, camera: str, addresses: Iterable[FrameAddress]) -> None:
+        """Results of several models, each in the partition that its frame has."""
+        for address in addresses:
+            result, topic = make_result(camera, address), self.names.results(address.model)
+            self._producer.produce(
+                topic, result.to_json(), key=camera, partition=address.partition, headers=result.headers()
+            )
+            self._producer.poll(0)
+        assert self._producer.flush(30) == 0
+
+    def settle_clock(self) -> None:
+        """Let the broker's next record have a later time than those that are there."""
+        now = time.time_ns() // 1_000_000
+        wait_for(lambda: time.time_ns() // 1_000_000 > now + 1, seconds=1)
+
     def dead_letter(self, camera: str, address: FrameAddress) -> None:
         letter = DeadLetter(address=address, error="NotJpegError", message="text")
         self.put(self.names.dead_letters, b"not a picture", key=camera, headers=letter.encode())
@@ -110,8 +125,8 @@ class World:
 
     def counts(self, camera: str, addresses: Iterable[FrameAddress], **fields: Any) -> None:
         delivered = ranges(addresses)
-        fields = {"run": 0, "time": T0, "first_seq": 0, "next_seq": sum(one.count for one in delivered)} | fields
-        counts = CaptureCounts(camera=camera, model=MODEL, delivered=delivered, **fields)
+        known = {"model": MODEL, "run": 0, "time": T0, "first_seq": 0, "next_seq": sum(one.count for one in delivered)}
+        counts = CaptureCounts(camera=camera, delivered=delivered, **known | fields)
         self.message(self.names.captures, counts, key=camera, partition=sum(camera.encode()) % 2)
 
     def commit(self, offsets: Mapping[int, int], *, model: str = MODEL) -> None:
@@ -125,9 +140,31 @@ class World:
 
     def delete_frames_below(self, offset: int, *, partition: int = 0, model: str = MODEL) -> None:
         """What retention does, now."""
-        entry = TopicPartition(self.names.frames(model), partition, offset)
+        self.delete_below(self.names.frames(model), offset, partition=partition)
+
+    def delete_below(self, topic: str, offset: int, *, partition: int = 0) -> None:
+        """What retention does to any topic."""
+        entry = TopicPartition(topic, partition, offset)
         for future in self._admin.delete_records([entry]).values():
             future.result(timeout=30)
+
+
+def recreate(settings: Settings, topic: str, *, partitions: int = 4) -> None:
+    """Delete a topic and make it anew, as an operator may: its offsets begin at 0 again."""
+    admin = AdminClient({**settings.librdkafka(), "log_level": 2})
+    old = admin.describe_topics(TopicCollection([topic]))[topic].result(10).topic_id
+    config = {"message.timestamp.type": "LogAppendTime"}
+    admin.delete_topics([topic])[topic].result(10)
+
+    def is_made() -> bool:
+        try:
+            admin.create_topics([NewTopic(topic, partitions, 1, config=config)])[topic].result(10)
+        except KafkaException:  # its deletion is under way
+            return False
+        return True
+
+    wait_for(is_made)
+    wait_for(lambda: str(admin.describe_topics(TopicCollection([topic]))[topic].result(10).topic_id) != str(old))
 
 
 def ranges(addresses: Iterable[FrameAddress]) -> tuple[PartitionRanges, ...]:

@@ -9,8 +9,8 @@ from typing import Final
 import cv2
 import numpy as np
 
-from processors.inference.jpeg import check_jpeg
 from producers.encode import shrink
+from schemas.jpeg import check_jpeg
 
 FRAMES: Final = 120
 """So many different frames; whoever needs more begins again."""

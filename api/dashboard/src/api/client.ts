@@ -45,6 +45,11 @@ async function valueOrNull<T>(response: Response): Promise<T | null> {
   return text === "" ? null : (JSON.parse(text) as T);
 }
 
+/** GETs bytes that nobody vouches for; they are for `decode`, which looks into them first. */
+export function getBytes(path: string): Promise<Answer<Uint8Array<ArrayBuffer>>> {
+  return get(apiUrl(path), async (response) => new Uint8Array(await response.arrayBuffer()));
+}
+
 type Read<T> = (response: Response) => Promise<T>;
 
 const JSON_TYPE = { "content-type": "application/json" } as const;

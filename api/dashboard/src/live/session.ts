@@ -4,7 +4,8 @@ import { inject, ref, shallowRef, type InjectionKey } from "vue";
 import { apiUrl, getJson, type Fault } from "@/api/client";
 import { ResultStream, type StreamState } from "@/api/stream";
 import { parseResult, resultOf } from "@/contract/parse";
-import type { CameraEntry, LedgerReport, ModelEntry, Result } from "@/contract/types";
+import type { ModelFigures } from "@/contract/models";
+import type { CameraEntry, LedgerReport, Result } from "@/contract/types";
 import { summarise, type Summary } from "@/ledger/summary";
 import { PictureLoader } from "@/live/loader";
 import { Rate } from "@/live/rate";
@@ -33,7 +34,7 @@ export class Session {
   readonly outage = shallowRef<Fault | null>(null);
   /** Null until the API has answered once. */
   readonly cameras = shallowRef<readonly CameraEntry[] | null>(null);
-  readonly models = shallowRef<readonly ModelEntry[]>([]);
+  readonly models = shallowRef<readonly ModelFigures[]>([]);
   readonly ledger = shallowRef<Summary | null>(null);
   readonly resultsPerSecond = ref(0);
   /** The last gap in the stream, while it is news. */
@@ -163,7 +164,7 @@ export class Session {
     const cameras = await getJson<{ cameras: CameraEntry[] }>("cameras");
     if (cameras.kind !== "ok") return cameras;
     this.#configure(cameras.value.cameras);
-    const models = await getJson<{ models: ModelEntry[] }>("models");
+    const models = await getJson<{ models: ModelFigures[] }>("models");
     if (models.kind !== "ok") return models;
     this.models.value = models.value.models;
     this.wall.setModels(models.value.models);

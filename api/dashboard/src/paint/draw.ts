@@ -1,10 +1,16 @@
 /** Draws a picture and the boxes of exactly its result in one go: a box never stands on another frame. */
 
-import type { Result } from "@/contract/types";
+import type { Detection } from "@/contract/types";
 import { INK } from "@/paint/colour";
 import { layOut, PILL_PADDING, type Canvas, type Mark } from "@/paint/overlay";
 
 const FONT = "600 12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/** What is painted over a picture: the detections of its frame, and the size of which they are pixels. */
+export interface Seen {
+  readonly frame: { readonly width: number; readonly height: number };
+  readonly detections: readonly Detection[];
+}
 
 /** Fits the canvas's pixels to the space it has on the page, keeping the frame's shape. */
 export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; height: number }, dpr: number): void {
@@ -23,7 +29,7 @@ export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; hei
 }
 
 /** Paints `picture` with the detections of `result` over it. */
-export function paint(canvas: HTMLCanvasElement, picture: ImageBitmap, result: Result, dpr: number): void {
+export function paint(canvas: HTMLCanvasElement, picture: CanvasImageSource, result: Seen, dpr: number): void {
   fitCanvas(canvas, result.frame, dpr);
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return;

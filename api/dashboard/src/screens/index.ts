@@ -2,6 +2,7 @@
 
 import { defineAsyncComponent, onScopeDispose, shallowRef, type Component, type ShallowRef } from "vue";
 import ScreenMissing from "@/components/ScreenMissing.vue";
+import { EXPLAIN } from "@/explain/place";
 import { matched, type Parameters } from "@/screens/place";
 import WallScreen from "@/screens/WallScreen.vue";
 
@@ -40,6 +41,21 @@ export const SCREENS: readonly Screen[] = [
     title: null,
     under: "/",
     component: later(() => import("@/screens/CameraEditScreen.vue")),
+  },
+  { pattern: "/models", title: "Models", component: later(() => import("@/screens/ModelsScreen.vue")) },
+  { pattern: "/frames", title: "Explain", component: later(() => import("@/screens/FramesScreen.vue")) },
+  {
+    pattern: EXPLAIN,
+    title: null,
+    under: "/frames",
+    component: later(() => import("@/screens/ExplainScreen.vue")),
+  },
+  { pattern: "/ledger", title: "Ledger", component: later(() => import("@/screens/LedgerScreen.vue")) },
+  {
+    pattern: "/ledger/dead-letters",
+    title: null,
+    under: "/ledger",
+    component: later(() => import("@/screens/DeadLettersScreen.vue")),
   },
 ];
 

@@ -15,7 +15,6 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry
 
 from processors import traces as processors_traces
-from processors.inference.jpeg import check_jpeg
 from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
 from processors.streaming.crops import CropWriter
@@ -27,6 +26,7 @@ from processors.streaming.worker import Worker
 from processors.traces import WorkerTraces
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
+from schemas.jpeg import check_jpeg
 from schemas.messages import (
     CropCounts,
     CropDrop,

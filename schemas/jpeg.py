@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from processors.inference.jpeg_segments import END_OF_IMAGE, FRAME_HEADERS, START_OF_SCAN, Segment, segments
 from schemas.errors import FrameTooLargeError, NotJpegError
+from schemas.jpeg_segments import END_OF_IMAGE, FRAME_HEADERS, START_OF_SCAN, Segment, segments
 
-_START: Final = b"\xff\xd8\xff"
+STARTS: Final = b"\xff\xd8\xff"
+"""What every JPEG begins with."""
 _END: Final = b"\xff\xd9"
 _PADDING: Final = b"\0\r\n"
 """What cameras and multipart streams leave behind the last marker."""
@@ -49,7 +50,7 @@ def check_jpeg(value: bytes | None, *, limit_bytes: int, limit_pixels: int) -> t
         raise NotJpegError("the value is empty; expected a JPEG")
     if len(value) > limit_bytes:
         raise FrameTooLargeError(f"the JPEG has {len(value):,} bytes; expected at most {limit_bytes:,}")
-    if not value.startswith(_START):
+    if not value.startswith(STARTS):
         raise NotJpegError(f"the value looks like {_resembles(value)}; expected a JPEG, which begins with FF D8 FF")
     size: tuple[int, int] | None = None
     scans = 0

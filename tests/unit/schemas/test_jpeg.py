@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from processors.inference.jpeg import check_jpeg
 from schemas.errors import FrameError, FrameTooLargeError, NotJpegError
+from schemas.jpeg import check_jpeg
 
 LIMITS = {"limit_bytes": 100_000, "limit_pixels": 1_000_000}
 
