@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -92,6 +93,13 @@ def catalogue() -> Catalogue:
 @pytest.fixture
 def settings(kafka: EmbeddedKafka, kafka_folder: Path, catalogue: Catalogue) -> Iterator[Settings]:
     """Settings for the session's broker under a fresh prefix, whose topics exist while the test runs."""
+    with installation(kafka, kafka_folder, catalogue) as fresh:
+        yield fresh
+
+
+@contextmanager
+def installation(kafka: EmbeddedKafka, kafka_folder: Path, catalogue: Catalogue) -> Iterator[Settings]:
+    """An installation of its own on the broker, for as long as that is."""
     fresh = Settings(
         bootstrap_servers=kafka.bootstrap_servers,
         prefix=f"test-{uuid4().hex[:12]}.",

@@ -17,7 +17,7 @@ ALLOWED: Final = frozenset(
 """Permissive: whoever distributes Framebus has to pass on the notices."""
 
 COPYLEFT: Final[Mapping[str, frozenset[str]]] = {
-    "MPL-2.0": frozenset({"certifi", "fqdn", "hypothesis", "pathspec", "lightningcss"}),
+    "MPL-2.0": frozenset({"certifi", "fqdn", "hypothesis", "pathspec", "lightningcss", "axe-core"}),
     "LGPL-2.1-or-later": frozenset({"FFmpeg", "libquadmath"}),
     "LGPL-3.0-only": frozenset({"Qt"}),
     "GPL-3.0-or-later WITH GCC-exception-3.1": frozenset({"libgfortran", "libgcc", "libgomp"}),

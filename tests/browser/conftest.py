@@ -62,6 +62,8 @@ def services(
         prefix=f"test-{uuid4().hex[:12]}.",
         api_port=free_port(),
         metrics_port=0,
+        source_addresses="unicast,loopback",
+        source_roots="/",
     )
     topics.apply(settings, catalogue)
     running = Services(settings, tmp_path_factory.mktemp("services"))

@@ -108,6 +108,10 @@ class Watched:
         """The text of the one element that `selector` names."""
         return self.page.locator(selector).inner_text()
 
+    def fits(self) -> bool:
+        """Whether the page is no wider than its window."""
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
     def screenshot(self, name: str) -> None:
         """Save what the page shows to build/screenshots/."""
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -116,11 +120,18 @@ class Watched:
 
 @contextmanager
 def watching(
-    browser: Browser, url: str, *, scheme: Scheme = "light", width: int = 1440, height: int = 900, scale: float = 1
+    browser: Browser,
+    url: str,
+    *,
+    scheme: Scheme = "light",
+    width: int = 1440,
+    height: int = 900,
+    scale: float = 1,
+    touch: bool = False,
 ) -> Iterator[Watched]:
     """The page at `url`, with the probe in it."""
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=scale
+        viewport={"width": width, "height": height}, color_scheme=scheme, device_scale_factor=scale, has_touch=touch
     )
     page = context.new_page()
     watched = Watched(page)

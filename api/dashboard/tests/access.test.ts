@@ -12,14 +12,15 @@ afterEach(() => vi.unstubAllGlobals());
 
 describe("Access", () => {
   it.each([
-    [{ locked: false, role: "operator" }, false],
-    [{ locked: true, role: null }, true],
-    [{ locked: true, role: "viewer" }, false],
-  ])("knows from %o whether somebody must sign in", async (state, shut) => {
+    [{ locked: false, role: "operator" }, false, true],
+    [{ locked: true, role: null }, true, false],
+    [{ locked: true, role: "viewer" }, false, false],
+    [{ locked: true, role: "operator" }, false, true],
+  ])("knows from %o whether somebody must sign in, and may change things", async (state, shut, change) => {
     answering(200, state);
     const access = new Access(() => undefined);
     await access.look();
-    expect(access.isShut).toBe(shut);
+    expect([access.isShut, access.mayChange]).toEqual([shut, change]);
   });
 
   it("goes on without an answer: the page says itself what it cannot read", async () => {

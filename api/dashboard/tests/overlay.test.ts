@@ -27,6 +27,38 @@ describe("layOut", () => {
     expect(layOut([seen(box)], CANVAS, measure)[0]!.pill).toMatchObject(place);
   });
 
+  it("puts no label on a picture that it would hide", () => {
+    const [mark] = layOut([seen([100, 80, 300, 200])], { ...CANVAS, width: 180, height: 101 }, measure);
+    expect(mark!.pill).toBeNull();
+  });
+
+  it("joins a person's points, and leaves out what is not sure", () => {
+    const points = Array.from({ length: 17 }, (_, one) => [10 * one, 20, one === 0 ? 0.1 : 0.9]);
+    const [mark] = layOut([{ ...seen([0, 0, 200, 100]), keypoints: points }], CANVAS, measure);
+    expect(mark!.points).toHaveLength(16);
+    // The nose is in two of the sixteen limbs.
+    expect(mark!.limbs).toHaveLength(14);
+    expect(mark!.limbs[0]).toEqual([
+      [5, 10],
+      [15, 10],
+    ]);
+  });
+
+  it("joins no other model's points", () => {
+    const face = {
+      ...seen([0, 0, 200, 100]),
+      keypoints: [
+        [10, 20],
+        [30, 20],
+        [20, 30],
+        [12, 40],
+        [28, 40],
+      ],
+    };
+    const [mark] = layOut([face], CANVAS, measure);
+    expect([mark!.points.length, mark!.limbs.length]).toEqual([5, 0]);
+  });
+
   it("lets no label cover another one", () => {
     const crowd = [0.9, 0.8, 0.7, 0.6, 0.5, 0.4].map((score) => seen([100, 80, 300, 200], score));
     const pills = layOut(crowd, CANVAS, measure).map((mark) => mark.pill);

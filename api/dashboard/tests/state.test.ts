@@ -7,13 +7,27 @@ const status = (state: CameraStatus["state"], error: string | null = null): Came
   since: "",
   error,
 });
-const SEEN: Seen = { configured: true, enabled: true, status: status("streaming"), quiet: 0.1, informed: true };
+const SEEN: Seen = {
+  configured: true,
+  enabled: true,
+  site: "north",
+  status: status("streaming"),
+  quiet: 0.1,
+  informed: true,
+  follows: false,
+};
+
+it("names the site whose workers a camera waits for", () => {
+  expect(tileState({ ...SEEN, status: null, quiet: null }).detail).toContain("site north");
+});
 
 describe("tileState", () => {
   it.each<[Partial<Seen>, string, string]>([
     [{}, "good", "streaming"],
     [{ quiet: null }, "busy", "waiting for the first result"],
     [{ quiet: 6 }, "warn", "no results"],
+    [{ quiet: 6, follows: true }, "good", "nothing to follow"],
+    [{ quiet: null, follows: true }, "good", "nothing to follow"],
     [{ status: status("connecting") }, "busy", "connecting"],
     [{ status: status("failed", "no route") }, "bad", "failed"],
     [{ status: status("ended"), quiet: 600 }, "idle", "ended"],

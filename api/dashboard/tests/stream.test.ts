@@ -26,6 +26,7 @@ class Source extends EventTarget {
 
 let states: string[];
 let data: string[];
+let gaps: (number | null)[];
 let stream: ResultStream;
 
 beforeEach(() => {
@@ -34,7 +35,12 @@ beforeEach(() => {
   Source.all = [];
   states = [];
   data = [];
-  stream = new ResultStream("/stream", { onData: (text) => data.push(text), onState: (state) => states.push(state) });
+  gaps = [];
+  stream = new ResultStream("/stream", {
+    onData: (text) => data.push(text),
+    onState: (state) => states.push(state),
+    onGap: (missed) => gaps.push(missed),
+  });
   stream.open();
 });
 
@@ -50,6 +56,15 @@ describe("ResultStream", () => {
     Source.last.say("result", "{}");
     expect(states).toEqual(["connecting", "live"]);
     expect(data).toEqual(["{}"]);
+  });
+
+  it.each([
+    ['{"missed": 12}', 12],
+    ['{"missed": null}', null],
+    ["not JSON", null],
+  ])("tells of a gap, %s", (text, missed) => {
+    Source.last.say("gap", text);
+    expect(gaps).toEqual([missed]);
   });
 
   it("comes back after any error, also where the browser would give up", () => {

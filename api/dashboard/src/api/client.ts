@@ -29,10 +29,25 @@ export function getPicture(address: string): Promise<Answer<Blob>> {
   return get(frameUrl(address), (response) => response.blob());
 }
 
-/** Sends a change, with `body` as JSON; what came back is of no interest but for its status. */
-export function sendJson(method: "POST" | "DELETE", path: string, body?: unknown): Promise<Answer<string>> {
+/** Sends a change, with `body` as JSON; the answer's value is null where it has none. */
+export function sendJson<T = unknown>(
+  method: "POST" | "PUT" | "PATCH" | "DELETE",
+  path: string,
+  body?: unknown,
+  timeoutS = TIMEOUT_S,
+): Promise<Answer<T | null>> {
   const content = body === undefined ? {} : { body: JSON.stringify(body), headers: JSON_TYPE };
-  return ask(apiUrl(path), { method, ...content }, (response) => response.text());
+  return ask(apiUrl(path), { method, ...content }, valueOrNull<T>, timeoutS);
+}
+
+async function valueOrNull<T>(response: Response): Promise<T | null> {
+  const text = await response.text();
+  return text === "" ? null : (JSON.parse(text) as T);
+}
+
+/** GETs bytes that nobody vouches for; they are for `decode`, which looks into them first. */
+export function getBytes(path: string): Promise<Answer<Uint8Array<ArrayBuffer>>> {
+  return get(apiUrl(path), async (response) => new Uint8Array(await response.arrayBuffer()));
 }
 
 type Read<T> = (response: Response) => Promise<T>;

@@ -5,6 +5,8 @@ export type StreamState = "connecting" | "live" | "reconnecting";
 export interface StreamEvents {
   onData(text: string): void;
   onState(state: StreamState): void;
+  /** Results were left out, of which there may be a count. */
+  onGap(missed: number | null): void;
 }
 
 const FIRST_DELAY_MS = 500;
@@ -52,6 +54,7 @@ export class ResultStream {
       this.#events.onState("live");
     });
     source.addEventListener("result", (event: MessageEvent<string>) => this.#events.onData(event.data));
+    source.addEventListener("gap", (event: MessageEvent<string>) => this.#events.onGap(missedIn(event.data)));
     source.addEventListener("error", () => this.#retry());
   }
 
@@ -61,5 +64,15 @@ export class ResultStream {
     this.#events.onState("reconnecting");
     this.#timer = setTimeout(() => this.#connect(), this.#delay * (0.75 + Math.random() / 2));
     this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_MS);
+  }
+}
+
+function missedIn(text: string): number | null {
+  try {
+    const gap: unknown = JSON.parse(text);
+    const missed = typeof gap === "object" && gap !== null && "missed" in gap ? gap.missed : null;
+    return typeof missed === "number" ? missed : null;
+  } catch {
+    return null; // there is a gap all the same
   }
 }

@@ -1,6 +1,6 @@
 /** Reads results off the wire: what the page paints is checked, since one odd record must not stop a wall. */
 
-import type { Box, Detection, FrameReference, Result } from "@/contract/types";
+import type { Affine, Box, Detection, FrameReference, Parent, Result } from "@/contract/types";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -31,7 +31,15 @@ function frameOf(value: unknown): FrameReference | null {
   const { camera, run, seq, captured_at, width, height, address } = value;
   if (typeof camera !== "string" || typeof captured_at !== "string" || typeof address !== "string") return null;
   if (!isCount(run) || !isCount(seq) || !isSize(width) || !isSize(height) || !ADDRESS.test(address)) return null;
-  return { camera, run, seq, captured_at, width, height, address };
+  const parent = parentOf(value["parent"]);
+  return { camera, run, seq, captured_at, width, height, address, ...(parent && { parent }) };
+}
+
+function parentOf(value: unknown): Parent | null {
+  if (!isFields(value)) return null;
+  const { address, index, map } = value;
+  if (typeof address !== "string" || !ADDRESS.test(address) || !isCount(index) || !isAffine(map)) return null;
+  return { address, index, map };
 }
 
 function detectionOf(value: unknown): Detection | null {
@@ -49,5 +57,7 @@ const isFinite = (value: unknown): value is number => Number.isFinite(value);
 const isCount = (value: unknown): value is number => isFinite(value) && value >= 0;
 const isSize = (value: unknown): value is number => isFinite(value) && value >= 1;
 const isBox = (value: unknown): value is Box => Array.isArray(value) && value.length === 4 && value.every(isFinite);
+const isAffine = (value: unknown): value is Affine =>
+  Array.isArray(value) && value.length === 6 && value.every(isFinite);
 const isPoint = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length >= 2 && value.every(isFinite);

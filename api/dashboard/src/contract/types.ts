@@ -20,6 +20,18 @@ export interface FrameReference {
   readonly height: number;
   /** model/partition/offset: where the JPEG lives in the log. */
   readonly address: string;
+  /** Of a crop, the frame that it was cut out of. */
+  readonly parent?: Parent;
+}
+
+/** Six numbers a … f that lead from a pixel of the crop to one of the frame: x' = a x + b y + c, y' = d x + e y + f. */
+export type Affine = readonly [number, number, number, number, number, number];
+
+export interface Parent {
+  readonly address: string;
+  /** The place of the detection that the crop shows, in the result of that frame. */
+  readonly index: number;
+  readonly map: Affine;
 }
 
 export interface Result {
@@ -28,10 +40,36 @@ export interface Result {
   readonly detections: readonly Detection[];
 }
 
+/** A place in a picture: shares of its width, from the left, and of its height, from the top. */
+export type Point = readonly [number, number];
+
+/** Corners in order, of which the last joins the first: an area of the picture as it is sent, after rotation. */
+export type Polygon = readonly Point[];
+
+/** What is wanted of a camera. */
 export interface Camera {
   readonly id: string;
+  readonly source: string;
   readonly models: readonly string[];
+  readonly site: string;
+  /** Frames a second at most; null: the source's own. */
+  readonly fps: number | null;
+  readonly loop: boolean;
+  readonly pacing: "native" | "max";
+  readonly transport: "tcp" | "udp";
+  readonly lane: "live" | "batch";
+  readonly quality: number;
   readonly enabled: boolean;
+  readonly rotate: 0 | 90 | 180 | 270;
+  readonly flip: "horizontal" | "vertical" | null;
+  readonly masks: readonly Polygon[];
+  readonly roi: Polygon | null;
+  /** Frames a second while nothing moves; null: no gating. */
+  readonly still_fps: number | null;
+  /** The share of the area that must change. */
+  readonly motion: number;
+  readonly schedule: readonly string[];
+  readonly timezone: string;
 }
 
 export type CameraState = "connecting" | "streaming" | "still" | "failed" | "ended" | "stopped";
@@ -40,6 +78,10 @@ export interface CameraStatus {
   readonly state: CameraState;
   readonly since: string;
   readonly owner?: string;
+  readonly run?: number | null;
+  /** Of its pictures, in pixels, after turning. */
+  readonly width?: number | null;
+  readonly height?: number | null;
   /** Pictures a second, as capture measures them. */
   readonly fps?: number | null;
   readonly error?: string | null;
@@ -64,6 +106,8 @@ export interface ModelEntry {
   readonly version: string | null;
   readonly precision: string | null;
   readonly device: string | null;
+  /** The model whose detections this one gets crops of; null: it gets whole frames. */
+  readonly follows?: string | null;
 }
 
 /** Where the frames of one camera for one model are: counts of frames. */

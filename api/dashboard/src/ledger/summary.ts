@@ -106,6 +106,32 @@ function rowOf(account: Account): Row {
   };
 }
 
+/** All of `rows` as one. */
+export function totalOf(rows: readonly Row[]): Row {
+  const sum = (value: (row: Row) => number): number => rows.reduce((all, row) => all + value(row), 0);
+  return {
+    key: "",
+    camera: "",
+    model: "",
+    captured: sum((row) => row.captured),
+    cropped: sum((row) => row.cropped),
+    redriven: sum((row) => row.redriven),
+    parts: Object.fromEntries(PARTS.map((part) => [part, sum((row) => row.parts[part])])) as Record<Part, number>,
+  };
+}
+
+/** The frames that no capture record names, by model. */
+export const uncountedRows = (report: LedgerReport): readonly Row[] => report.uncounted.map(rowOf);
+
+/** Frames that were dropped, by reason, the commonest first. */
+export function droppedBy(report: LedgerReport): readonly (readonly [reason: string, frames: number])[] {
+  const sums = new Map<string, number>();
+  for (const [reason, frames] of report.accounts.flatMap(({ dropped }) => Object.entries(dropped))) {
+    sums.set(reason, (sums.get(reason) ?? 0) + frames);
+  }
+  return [...sums].filter(([, frames]) => frames > 0).sort(([, one], [, other]) => other - one);
+}
+
 /** Widths in per cent that add up to 100, none of them too thin to be seen. */
 export function widths(row: Row, visible = 0.8): Readonly<Partial<Record<Part, number>>> {
   const present = PARTS.filter((part) => row.parts[part] > 0);

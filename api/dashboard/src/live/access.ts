@@ -27,6 +27,11 @@ export class Access {
     return this.state.value.locked && this.state.value.role === null;
   }
 
+  /** Whether the page offers what only an operator may do; the API decides. */
+  get mayChange(): boolean {
+    return !this.state.value.locked || this.state.value.role === "operator";
+  }
+
   /** Asks the API; without an answer the page goes on, and says itself what it cannot read. */
   async look(): Promise<void> {
     const answer = await getJson<SessionState>(PATH);

@@ -4,7 +4,8 @@ import { inject, ref, shallowRef, type InjectionKey } from "vue";
 import { apiUrl, getJson, type Fault } from "@/api/client";
 import { ResultStream, type StreamState } from "@/api/stream";
 import { parseResult, resultOf } from "@/contract/parse";
-import type { CameraEntry, LedgerReport, ModelEntry } from "@/contract/types";
+import type { ModelFigures } from "@/contract/models";
+import type { CameraEntry, LedgerReport, Result } from "@/contract/types";
 import { summarise, type Summary } from "@/ledger/summary";
 import { PictureLoader } from "@/live/loader";
 import { Rate } from "@/live/rate";
@@ -13,8 +14,19 @@ import { Wall } from "@/live/wall";
 
 const POLL_MS = 3_000;
 const REFRESH_MS = 500;
+/** Milliseconds that the page says of a gap in the stream that there was one. */
+const GAP_SHOWN_MS = 15_000;
 /** An audit reads what is new since the last one, which may be much. */
 const LEDGER_TIMEOUT_S = 30;
+
+/** Results that this page did not get: they are in the log. */
+export interface Gap {
+  /** Null: nobody counted. */
+  readonly missed: number | null;
+}
+
+/** Takes each result as it comes. */
+export type Listener = (result: Result) => void;
 
 export class Session {
   readonly connection = ref<StreamState>("connecting");
@@ -22,9 +34,11 @@ export class Session {
   readonly outage = shallowRef<Fault | null>(null);
   /** Null until the API has answered once. */
   readonly cameras = shallowRef<readonly CameraEntry[] | null>(null);
-  readonly models = shallowRef<readonly ModelEntry[]>([]);
+  readonly models = shallowRef<readonly ModelFigures[]>([]);
   readonly ledger = shallowRef<Summary | null>(null);
   readonly resultsPerSecond = ref(0);
+  /** The last gap in the stream, while it is news. */
+  readonly gap = shallowRef<Gap | null>(null);
 
   readonly #loader = new PictureLoader({
     now: () => performance.now(),
@@ -40,8 +54,10 @@ export class Session {
   readonly #stream = new ResultStream(apiUrl("results/stream"), {
     onData: (text) => this.#take(text),
     onState: (state) => this.#connected(state),
+    onGap: (missed) => this.#missed(missed),
   });
   readonly #rate = new Rate();
+  readonly #listeners = new Set<Listener>();
   readonly #expired: () => void;
   #recalled = new WeakSet<Tile>();
 
@@ -74,6 +90,29 @@ export class Session {
     tile.refresh(performance.now(), Date.now(), this.#informed);
   }
 
+  /** Calls `listener` with every result from now on; returns what ends that. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Takes a camera as the API has just told of it, before the next poll would. */
+  learn(entry: CameraEntry): void {
+    const others = (this.cameras.value ?? []).filter(({ camera }) => camera.id !== entry.camera.id);
+    this.#configure([...others, entry].sort((one, other) => one.camera.id.localeCompare(other.camera.id)));
+  }
+
+  /** Forgets a camera that was removed, before the next poll would. */
+  forget(camera: string): void {
+    this.#configure((this.cameras.value ?? []).filter((entry) => entry.camera.id !== camera));
+  }
+
+  #configure(cameras: readonly CameraEntry[]): void {
+    this.cameras.value = cameras;
+    this.wall.configure(cameras, performance.now());
+    this.#refresh();
+  }
+
   get #informed(): boolean {
     return this.outage.value?.kind !== "unreachable";
   }
@@ -84,7 +123,16 @@ export class Session {
     const now = performance.now();
     this.#rate.add(now);
     const tile = this.wall.tileOf(result);
-    if (tile.accept(result, now)) this.#loader.offer(tile.key, result);
+    if (tile.accept(result, now) && tile.newest) this.#loader.offer(tile.key, tile.newest);
+    for (const listener of this.#listeners) listener(result);
+  }
+
+  #missed(missed: number | null): void {
+    const gap: Gap = { missed };
+    this.gap.value = gap;
+    setTimeout(() => {
+      if (this.gap.value === gap) this.gap.value = null;
+    }, GAP_SHOWN_MS);
   }
 
   #connected(state: StreamState): void {
@@ -100,6 +148,7 @@ export class Session {
     const now = performance.now();
     this.resultsPerSecond.value = this.#rate.perSecond(now);
     for (const tile of this.wall.tiles.value) tile.refresh(now, Date.now(), this.#informed);
+    if (this.#informed) this.wall.arrange(now);
   }
 
   /** One request after the other, for ever: the polls share one connection. */
@@ -114,9 +163,8 @@ export class Session {
   async #pollOnce(): Promise<Fault | null> {
     const cameras = await getJson<{ cameras: CameraEntry[] }>("cameras");
     if (cameras.kind !== "ok") return cameras;
-    this.cameras.value = cameras.value.cameras;
-    this.wall.configure(cameras.value.cameras, performance.now());
-    const models = await getJson<{ models: ModelEntry[] }>("models");
+    this.#configure(cameras.value.cameras);
+    const models = await getJson<{ models: ModelFigures[] }>("models");
     if (models.kind !== "ok") return models;
     this.models.value = models.value.models;
     this.wall.setModels(models.value.models);
@@ -144,7 +192,7 @@ export class Session {
       const result = resultOf(answer.value.results[0]);
       if (!result) continue;
       const age = Math.max(0, Date.now() - Date.parse(result.frame.captured_at));
-      if (tile.recall(result, performance.now() - age)) this.#loader.offer(tile.key, result);
+      if (tile.recall(result, performance.now() - age) && tile.newest) this.#loader.offer(tile.key, tile.newest);
     }
     return null;
   }

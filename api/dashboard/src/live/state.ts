@@ -16,11 +16,15 @@ export interface Seen {
   /** Whether the camera is configured, or only known by its results. */
   readonly configured: boolean;
   readonly enabled: boolean;
+  /** Whose capture workers run it. */
+  readonly site: string;
   readonly status: CameraStatus | null;
   /** Seconds since the last result came; null: none has come. */
   readonly quiet: number | null;
   /** Whether the API answers: if not, what is known of the camera is out of date. */
   readonly informed: boolean;
+  /** Whether the model sees only what another one found. */
+  readonly follows: boolean;
 }
 
 /** Seconds without a result after which a streaming camera's tile says so. */
@@ -39,7 +43,7 @@ export function statusLine(status: CameraStatus | null, clock: (time: string) =>
 }
 
 /** The state of a tile. */
-export function tileState({ configured, enabled, status, quiet, informed }: Seen): TileState {
+export function tileState({ configured, enabled, site, status, quiet, informed, follows }: Seen): TileState {
   if (!informed) return { tone: "idle", label: "unknown", detail: "" };
   const waiting = quiet === null;
   const silent = quiet !== null && quiet > QUIET_LIMIT;
@@ -52,7 +56,7 @@ export function tileState({ configured, enabled, status, quiet, informed }: Seen
   switch (status?.state) {
     case undefined:
       return silent || waiting
-        ? { tone: "busy", label: "waiting for capture", detail: "No capture worker has taken this camera yet." }
+        ? { tone: "busy", label: "waiting for capture", detail: `No capture worker of site ${site} has taken it yet.` }
         : { tone: "good", label: "streaming", detail: "" };
     case "connecting":
       return { tone: "busy", label: "connecting", detail: status.error ?? status.last_error ?? "" };
@@ -66,6 +70,9 @@ export function tileState({ configured, enabled, status, quiet, informed }: Seen
       // It sends hardly anything, as it was asked to: its picture is old, and nothing is wrong.
       return { tone: "good", label: "still", detail: "Nothing moves." };
     case "streaming":
+      if (follows && (waiting || silent)) {
+        return { tone: "good", label: "nothing to follow", detail: "The model before it has found nothing of late." };
+      }
       if (waiting) return { tone: "busy", label: "waiting for the first result", detail: "" };
       if (silent) return { tone: "warn", label: "no results", detail: "The camera streams, but no results come." };
       return { tone: "good", label: "streaming", detail: "" };

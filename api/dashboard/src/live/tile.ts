@@ -3,6 +3,7 @@
 import { shallowRef } from "vue";
 import { getPicture } from "@/api/client";
 import type { CameraEntry, Result } from "@/contract/types";
+import { Crops, wholeFrame } from "@/live/crops";
 import { isNewer } from "@/live/order";
 import { Rate } from "@/live/rate";
 import { statusLine, tileState, type TileState } from "@/live/state";
@@ -23,6 +24,9 @@ export interface TileView {
 
 export interface PictureView {
   readonly address: string;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
   readonly detections: number;
   readonly age: string;
   readonly freshness: Freshness;
@@ -45,9 +49,12 @@ export class Tile {
   readonly held = shallowRef(false);
   entry: CameraEntry | null = null;
   maxAge = MAX_AGE;
+  /** Whether the model gets crops of what another one saw, and so nothing where that saw nothing. */
+  follows = false;
   #newest: Result | null = null;
   #seenAt: number | null = null;
   readonly #rate = new Rate();
+  readonly #crops = new Crops();
   #canvas: HTMLCanvasElement | null = null;
   #picture: ImageBitmap | null = null;
   #shown: Result | null = null;
@@ -70,9 +77,17 @@ export class Tile {
   /** Takes a result of the past, from before this page was opened, that came at `seenAt`. */
   recall(result: Result, seenAt: number): boolean {
     this.#seenAt = Math.max(this.#seenAt ?? -Infinity, seenAt);
-    if (this.#newest && !isNewer(result.frame, this.#newest.frame)) return false;
-    this.#newest = result;
+    const frame = wholeFrame(result.frame);
+    const isMore = result.frame.parent !== undefined && frame.address === this.#newest?.frame.address;
+    if (this.#newest && !isMore && !isNewer(frame, this.#newest.frame)) return false;
+    this.follows ||= result.frame.parent !== undefined;
+    this.#newest = this.#crops.gather(result);
     return true;
+  }
+
+  /** The newest result, as it is to be shown; of crops, all that were seen in their frame so far. */
+  get newest(): Result | null {
+    return this.#newest;
   }
 
   /** Takes whatever comes next as the newest: the log may have been made anew while we were away. */
@@ -93,6 +108,10 @@ export class Tile {
 
   /** Fetches the frame of `result` and paints it; faults end in the view. */
   async show(result: Result): Promise<void> {
+    if (result.frame.address === this.#shown?.frame.address && this.#picture) {
+      this.#present(this.#picture, result);
+      return;
+    }
     const answer = await getPicture(result.frame.address);
     if (answer.kind !== "ok") {
       // Where the API or Kafka is away, the page says so once, not every tile.
@@ -106,13 +125,19 @@ export class Tile {
         return;
       }
       this.#picture?.close();
-      this.#picture = picture;
-      this.#shown = result;
-      this.#trouble = "";
-      this.repaint();
+      this.#present(picture, result);
     } catch {
       this.#trouble = `Frame ${result.frame.address} is no picture that this browser can read.`;
     }
+  }
+
+  #present(picture: ImageBitmap, result: Result): void {
+    const { width, height } = picture;
+    this.#picture = picture;
+    // A crop's result does not say how large its frame was.
+    this.#shown = result.frame.parent ? { ...result, frame: { ...result.frame, width, height } } : result;
+    this.#trouble = "";
+    this.repaint();
   }
 
   /** Paints the picture that is shown once more, as after a change of the tile's size. */
@@ -131,9 +156,11 @@ export class Tile {
     const state = tileState({
       configured: this.entry !== null,
       enabled: this.entry?.camera.enabled ?? true,
+      site: this.entry?.camera.site ?? "",
       status: this.entry?.status ?? null,
       quiet: quiet === null ? null : quiet / 1000,
       informed,
+      follows: this.follows,
     });
     this.view.value = {
       state,
@@ -146,10 +173,12 @@ export class Tile {
 
   #pictureView(wallClock: number): PictureView | null {
     if (!this.#shown) return null;
-    const { address, captured_at } = this.#shown.frame;
+    const { address, captured_at, width, height } = this.#shown.frame;
     const seconds = (wallClock - Date.parse(captured_at)) / 1000;
     return {
       address,
+      width,
+      height,
       detections: this.#shown.detections.length,
       age: age(seconds),
       // A still camera's picture may be old: nothing in it has moved since.

@@ -2,6 +2,7 @@
 
 import { shallowRef } from "vue";
 import type { CameraEntry, ModelEntry, Result } from "@/contract/types";
+import { Arrangement, rankOf } from "@/live/arrange";
 import { Tile, tileKey } from "@/live/tile";
 
 /** Milliseconds that a tile outlives its camera's removal. */
@@ -13,11 +14,14 @@ export interface TileEvents {
 }
 
 export class Wall {
-  /** In a lasting order: by camera, then by model. */
+  /** Trouble first, then by camera and model. */
   readonly tiles = shallowRef<readonly Tile[]>([]);
   readonly #byKey = new Map<string, Tile>();
   readonly #events: TileEvents;
-  #maxAges = new Map<string, number>();
+  readonly #arrangement = new Arrangement();
+  #models = new Map<string, ModelEntry>();
+  /** While somebody points at a tile, none changes its place. */
+  frozen = false;
 
   constructor(events: TileEvents) {
     this.#events = events;
@@ -47,32 +51,39 @@ export class Wall {
     }
   }
 
-  /** Takes the catalogue: when a model's frames are stale. */
+  /** Takes the catalogue: when a model's frames are stale, and whether it follows another. */
   setModels(models: readonly ModelEntry[]): void {
-    this.#maxAges = new Map(models.map((model) => [model.name, model.max_age]));
-    for (const tile of this.#byKey.values()) this.#setMaxAge(tile);
+    this.#models = new Map(models.map((model) => [model.name, model]));
+    for (const tile of this.#byKey.values()) this.#describe(tile);
+  }
+
+  /** Puts the tiles in their order, by what they say now. */
+  arrange(now: number): void {
+    if (this.frozen) return;
+    const ranked = [...this.#byKey.values()].map((tile) => ({ tile, key: tile.key, rank: rankOf(tile.view.value) }));
+    const order = this.#arrangement.arrange(ranked, now).map(({ tile }) => tile);
+    if (order.some((tile, index) => tile !== this.tiles.value[index])) this.tiles.value = order;
   }
 
   #add(camera: string, model: string): Tile {
     const tile = new Tile(camera, model);
-    this.#setMaxAge(tile);
+    this.#describe(tile);
     this.#byKey.set(tile.key, tile);
     this.#events.added(tile);
-    this.#publish();
+    this.tiles.value = [...this.tiles.value, tile];
     return tile;
   }
 
   #remove(tile: Tile): void {
     this.#byKey.delete(tile.key);
     this.#events.removed(tile);
-    this.#publish();
+    this.tiles.value = this.tiles.value.filter((other) => other !== tile);
   }
 
-  #setMaxAge(tile: Tile): void {
-    tile.maxAge = this.#maxAges.get(tile.model) ?? tile.maxAge;
-  }
-
-  #publish(): void {
-    this.tiles.value = [...this.#byKey.values()].sort((one, other) => one.key.localeCompare(other.key));
+  #describe(tile: Tile): void {
+    const model = this.#models.get(tile.model);
+    if (!model) return;
+    tile.maxAge = model.max_age;
+    tile.follows ||= typeof model.follows === "string";
   }
 }

@@ -1,10 +1,16 @@
 /** Draws a picture and the boxes of exactly its result in one go: a box never stands on another frame. */
 
-import type { Result } from "@/contract/types";
+import type { Detection } from "@/contract/types";
 import { INK } from "@/paint/colour";
 import { layOut, PILL_PADDING, type Canvas, type Mark } from "@/paint/overlay";
 
 const FONT = "600 12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif";
+
+/** What is painted over a picture: the detections of its frame, and the size of which they are pixels. */
+export interface Seen {
+  readonly frame: { readonly width: number; readonly height: number };
+  readonly detections: readonly Detection[];
+}
 
 /** Fits the canvas's pixels to the space it has on the page, keeping the frame's shape. */
 export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; height: number }, dpr: number): void {
@@ -23,7 +29,7 @@ export function fitCanvas(canvas: HTMLCanvasElement, frame: { width: number; hei
 }
 
 /** Paints `picture` with the detections of `result` over it. */
-export function paint(canvas: HTMLCanvasElement, picture: ImageBitmap, result: Result, dpr: number): void {
+export function paint(canvas: HTMLCanvasElement, picture: CanvasImageSource, result: Seen, dpr: number): void {
   fitCanvas(canvas, result.frame, dpr);
   const context = canvas.getContext("2d", { alpha: false });
   if (!context) return;
@@ -48,6 +54,7 @@ function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): vo
   context.strokeStyle = mark.colour;
   context.lineWidth = 2 * dpr;
   context.strokeRect(x, y, width, height);
+  drawLimbs(context, mark, dpr);
   for (const [px, py] of mark.points) {
     context.beginPath();
     context.arc(px, py, 2.5 * dpr, 0, 2 * Math.PI);
@@ -57,6 +64,18 @@ function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): vo
     context.fill();
     context.stroke();
   }
+}
+
+function drawLimbs(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {
+  if (mark.limbs.length === 0) return;
+  context.beginPath();
+  for (const [[x1, y1], [x2, y2]] of mark.limbs) {
+    context.moveTo(x1, y1);
+    context.lineTo(x2, y2);
+  }
+  context.strokeStyle = mark.colour;
+  context.lineWidth = 1.5 * dpr;
+  context.stroke();
 }
 
 function drawPill(context: CanvasRenderingContext2D, mark: Mark, dpr: number): void {

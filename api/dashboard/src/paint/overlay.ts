@@ -16,8 +16,12 @@ export interface Mark {
   readonly text: string;
   /** Where the label stands; null where there is no free place for it. */
   readonly pill: Rect | null;
-  readonly points: readonly (readonly [number, number])[];
+  readonly points: readonly Place[];
+  /** Of a person's 17 points, the lines between joints. */
+  readonly limbs: readonly (readonly [Place, Place])[];
 }
+
+type Place = readonly [number, number];
 
 export interface Canvas {
   readonly width: number;
@@ -31,6 +35,31 @@ export type Measure = (text: string) => number;
 
 export const PILL_HEIGHT = 19;
 export const PILL_PADDING = 6;
+/** Pixels of the page below which a picture would be hidden by its labels. */
+const LEAST_WIDTH = 200;
+/** Of a keypoint that is drawn. */
+const LEAST_SCORE = 0.2;
+
+/** COCO's 17 points of a person, and which of them are joined. */
+const JOINTS = 17;
+const LIMBS: readonly (readonly [number, number])[] = [
+  [0, 1],
+  [0, 2],
+  [1, 3],
+  [2, 4],
+  [5, 6],
+  [5, 7],
+  [7, 9],
+  [6, 8],
+  [8, 10],
+  [5, 11],
+  [6, 12],
+  [11, 12],
+  [11, 13],
+  [13, 15],
+  [12, 14],
+  [14, 16],
+];
 
 /** Marks for `detections`, the strongest first: it also gets the first choice of a place for its label. */
 export function layOut(detections: readonly Detection[], canvas: Canvas, measure: Measure): Mark[] {
@@ -39,13 +68,20 @@ export function layOut(detections: readonly Detection[], canvas: Canvas, measure
   return strongest.map((detection) => {
     const box = boxOf(detection, canvas);
     const text = `${detection.label} ${Math.round(detection.score * 100)}%`;
-    const pill = placePill(box, measure(text), canvas, taken);
+    const pill = canvas.width < LEAST_WIDTH * canvas.dpr ? null : placePill(box, measure(text), canvas, taken);
     if (pill) taken.push(pill);
-    const points = (detection.keypoints ?? []).map(
-      (point) => [(point[0] ?? 0) * canvas.scale, (point[1] ?? 0) * canvas.scale] as const,
-    );
-    return { colour: colourOf(detection.label), box, text, pill, points };
+    return { colour: colourOf(detection.label), box, text, pill, ...bodyOf(detection.keypoints ?? [], canvas.scale) };
   });
+}
+
+/** The points that their model is sure enough of, and where they are a person's, the limbs between them. */
+function bodyOf(keypoints: readonly (readonly number[])[], scale: number): Pick<Mark, "points" | "limbs"> {
+  const places = keypoints.map(([x = 0, y = 0, score = 1]) =>
+    score < LEAST_SCORE ? null : ([x * scale, y * scale] as const),
+  );
+  const pairs = places.length === JOINTS ? LIMBS.map(([one, other]) => [places[one], places[other]] as const) : [];
+  const isLimb = (pair: readonly (Place | null | undefined)[]): pair is readonly [Place, Place] => pair.every(Boolean);
+  return { points: places.filter((place) => place !== null), limbs: pairs.filter(isLimb) };
 }
 
 function boxOf(detection: Detection, canvas: Canvas): Rect {

@@ -29,6 +29,9 @@ export function span(seconds: number): string {
   return `${Math.round(seconds / 86400)} d`;
 }
 
+/** How long ago `time` was: 12 s ago. */
+export const ago = (time: string, now = Date.now()): string => `${span((now - Date.parse(time)) / 1000)} ago`;
+
 export type Freshness = "fresh" | "late" | "old" | "ahead";
 
 /** Seconds by which a camera's clock may be ahead of ours before the page says so. */
