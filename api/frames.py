@@ -101,7 +101,10 @@ class FrameReader:
         """
         frame = self._fetch(address, expected)
         if difference := expected.difference(frame):
-            raise OtherFrameError(f"frame {address}: its topic was made anew, and another frame is there: {difference}")
+            raise OtherFrameError(
+                f"frame {address} is not the one that is meant: {difference}; if that one ever was there, its "
+                "topic was made anew since"
+            )
         return frame
 
     def renew(self) -> None:

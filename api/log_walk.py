@@ -28,11 +28,12 @@ _CONSUMERS: Final = 2
 _BATCH: Final = 500
 _AHEAD: Final = 1_000
 """Records of one log that wait for slower ones; then its turn is over until they are used."""
+PARTITION_BYTES: Final = 512 * 1024
+"""What is fetched of a partition at once: what a page does not use is fetched anew for the next."""
 _FETCH: Final[dict[str, str | float]] = {
     "enable.partition.eof": True,
     "fetch.wait.max.ms": 20,  # the ends are known: nobody waits for what is not there yet
     "fetch.max.bytes": 8 * 1024 * 1024,
-    "max.partition.fetch.bytes": 512 * 1024,  # what a page does not use is fetched anew for the next
     "queued.max.messages.kbytes": 16 * 1024,
     "fetch.queue.backoff.ms": 5,
 }
@@ -61,11 +62,12 @@ class LogWalker:
     seconds: so it may be short, or empty, before the end.
     """
 
-    def __init__(self, settings: Settings, offsets: Offsets) -> None:
+    def __init__(self, settings: Settings, offsets: Offsets, *, partition_bytes: int = PARTITION_BYTES) -> None:
         self._offsets = offsets
         self._idle: queue.LifoQueue[Consumer] = queue.LifoQueue()
         for _ in range(_CONSUMERS):
-            self._idle.put(group_free_consumer(settings, _FETCH))
+            options = {**_FETCH, "max.partition.fetch.bytes": partition_bytes}
+            self._idle.put(group_free_consumer(settings, options))
 
     def page(
         self,

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 from confluent_kafka import Message
@@ -19,6 +20,7 @@ from api.kafka import Offsets, appended_at, headers_of
 from api.log_walk import LogWalker
 from api.result_record import ResultRecord, read_record
 from api.store import ResultStore
+from api.whereabouts import Whereabouts
 from schemas.errors import MessageError
 from schemas.messages import FrameAddress, Skip, SkipReason, address_from_headers
 from schemas.settings import Settings
@@ -26,6 +28,8 @@ from schemas.window import CLOCK_SKEW_MS, milliseconds
 
 _SEARCH_S: Final = 6.0
 _ANSWER_S: Final = 3.0
+_FETCHED: Final = 128 * 1024
+"""Bytes of a partition that are fetched at once: mostly a few records are looked at."""
 _UNREAD: Final = "retention took it before a worker read it"
 
 
@@ -78,8 +82,8 @@ class OutcomeFinder:
     """Looks in memory first, then in the log from the frame's append on; blocking, thread-safe.
 
     There is no index from a frame to its outcome. But an outcome is appended after its frame and mostly soon after, so
-    that reading from there finds it. Of a frame that retention has taken nobody knows when it was appended: then its
-    capture time must be told, or nothing but memory is searched.
+    that reading from there finds it. Of a frame that retention has taken, when it was appended is found out by what was
+    inferred when (see `Whereabouts`).
     """
 
     def __init__(self, settings: Settings, frames: FrameReader, results: ResultStore) -> None:
@@ -87,7 +91,8 @@ class OutcomeFinder:
         self._frames = frames
         self._results = results
         self._offsets = Offsets(settings)
-        self._walker = LogWalker(settings, self._offsets)
+        self._walker = LogWalker(settings, self._offsets, partition_bytes=_FETCHED)
+        self._whereabouts = Whereabouts(self._offsets, self._walker)
 
     def find(self, address: FrameAddress, desk: Desk, expected: Expected = ANY) -> OutcomeOf:
         """What became of the frame at `address`, which must be the `expected` one.
@@ -151,43 +156,44 @@ class OutcomeFinder:
         known = [record for record in self._results.of(str(address)) if _is_of(record, stored, expected)]
         if known or not passed:
             return _Found(known)
-        since = stored.appended_at if stored else expected.captured_at
-        if since is None:
-            return _Found()
-        return self._search(address, stored, expected, milliseconds(since))
-
-    def _search(self, address: FrameAddress, stored: StoredFrame | None, expected: Expected, since_ms: int) -> _Found:
-        found = _Found()
-
-        def take(message: Message) -> list[bool]:
-            with suppress(MessageError):  # an audit names it
-                if message.topic() == self._names.skips:
-                    skip = Skip.from_json(message.value())
-                    if skip.holds(address):
-                        found.skipped = Skipped(str(skip.reason), appended_at(message))
-                        return [True]
-                elif address_from_headers(headers_of(message)) == address:
-                    record = read_record(message, self._names)
-                    if _is_of(record, stored, expected):
-                        found.records.append(record)
-                        return [True]
-            return []
-
         deadline = time.monotonic() + _SEARCH_S
-        topics = [self._names.results(address.model), self._names.skips]
-        counts = self._offsets.partitions(topics, deadline=deadline)
+        results = self._names.results(address.model)
+        counts = self._offsets.partitions([results, self._names.skips], deadline=deadline)
         logs = [(topic, number) for topic, count in counts.items() for number in range(count)]
+        if stored is not None:
+            since: int | None = milliseconds(stored.appended_at)
+        else:
+            of_results = [log for log in logs if log[0] == results]
+            since = self._whereabouts.since(address, of_results, deadline=deadline)
+        found = _Found()
         # First where it should be; then, since brokers' clocks may differ, a little before.
-        for begin_ms, until_ms in ((since_ms, None), (max(since_ms - CLOCK_SKEW_MS, 0), since_ms)):
-            positions = self._offsets.at(logs, begin_ms, deadline=deadline)
-            complete = False
-            while not complete and time.monotonic() < deadline:
-                page = self._walker.page(positions, take, limit=1, until_ms=until_ms)
+        for begin, until in ((since, None), (max(since - CLOCK_SKEW_MS, 0), since)) if since is not None else ():
+            found.complete = False
+            positions = self._offsets.at(logs, begin, deadline=deadline)
+            take = partial(self._take, found, address, stored, expected)
+            while not found.complete and time.monotonic() < deadline:
+                page = self._walker.page(positions, take, limit=1, until_ms=until)
                 if page.found:
                     return found
-                positions, complete = page.positions, page.complete
-            found.complete = complete
+                positions, found.complete = page.positions, page.complete
         return found
+
+    def _take(
+        self, found: _Found, address: FrameAddress, stored: StoredFrame | None, expected: Expected, message: Message
+    ) -> list[bool]:
+        """Keep what is about this frame; whether it was."""
+        with suppress(MessageError):  # an audit names it
+            if message.topic() == self._names.skips:
+                skip = Skip.from_json(message.value())
+                if skip.holds(address):
+                    found.skipped = Skipped(str(skip.reason), appended_at(message))
+                    return [True]
+            elif address_from_headers(headers_of(message)) == address:
+                record = read_record(message, self._names)
+                if _is_of(record, stored, expected):
+                    found.records.append(record)
+                    return [True]
+        return []
 
 
 def _is_of(record: ResultRecord, stored: StoredFrame | None, expected: Expected) -> bool:
@@ -219,5 +225,5 @@ def _without_record(known: OutcomeOf, committed: int, *, gone: bool, complete: b
     if complete:
         return Fate.UNKNOWN, "no outcome of it is in the log: an audit says whether it was lost"
     if known.stored is None:
-        return Fate.UNKNOWN, "it has expired, and so has when it was appended: captured_at would say where to look"
+        return Fate.UNKNOWN, "it has expired, and among the outcomes that are left nothing says when it was inferred"
     return Fate.UNKNOWN, f"no outcome was found in {_SEARCH_S:g} s; an audit reads everything"

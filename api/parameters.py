@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ MinScore = Annotated[
     float | None, Query(ge=0, le=1, description="Only results with a detection of at least this score, 0 to 1.")
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many results.")]
+
 CameraPath = Annotated[str, Path(pattern=_PATTERN, description="A camera's id.")]
 ModelPath = Annotated[str, Path(pattern=_PATTERN, description="A model of the catalogue.")]
 PartitionPath = Annotated[int, Path(ge=0, lt=2**31, description="A partition of the model's frames topic.")]
@@ -63,6 +64,7 @@ def result_filter(
 
 
 _FILTER: TypeAdapter[ResultFilter] = TypeAdapter(ResultFilter)
+_ASKED = frozenset(field.name for field in fields(ResultFilter))
 
 
 def filter_of(services: Services, question: Mapping[str, Any]) -> ResultFilter:
@@ -75,7 +77,9 @@ def filter_of(services: Services, question: Mapping[str, Any]) -> ResultFilter:
     try:
         wanted = _FILTER.validate_python(question)
     except ValidationError:
-        raise cursors.CursorError("the cursor is of no such question: expected the `next` of an answer") from None
+        wanted = None
+    if wanted is None or question.keys() - _ASKED:
+        raise cursors.CursorError("the cursor is of another question: expected the `next` of an answer to this one")
     if wanted.model is not None:
         services.catalogue.get(wanted.model)
     return wanted

@@ -58,7 +58,7 @@ class ResultFilter:
 class ResultStore:
     """The newest results of all, and the newest of each camera and model however long ago; thread-safe.
 
-    Of a frame that was sent again the result is among the newest of all, but never a camera's newest.
+    Of a frame that was sent again the result is known by its address only: it is not what a camera shows now.
     """
 
     def __init__(self, *, recent: int = _RECENT, newest: int = _NEWEST) -> None:
@@ -79,7 +79,7 @@ class ResultStore:
         with self._lock:
             for record in records:
                 self._recent.append(record)
-                if record.result.frame.redrive_of is None:  # an old picture is not what the camera shows
+                if _is_fresh(record):
                     self._keep_newest(record)
                 self._keep_version(record)
             while len(self._newest) > self._newest_limit:
@@ -88,22 +88,22 @@ class ResultStore:
             self._tell(records)
 
     def recent(self, wanted: ResultFilter, *, limit: int) -> list[ResultRecord]:
-        """The newest `limit` results that match, newest first."""
-        with self._lock:
-            every = {id(record): record for record in (*self._recent, *self._newest.values())}
-        matching = [record for record in every.values() if wanted.matches(record.result)]
+        """The newest `limit` results that match, newest first; none of a frame that was sent again."""
+        matching = [record for record in self._all() if _is_fresh(record) and wanted.matches(record.result)]
         return sorted(matching, key=_age, reverse=True)[:limit]
 
     def of(self, address: str) -> list[ResultRecord]:
         """The results of the frame at `address` that are among the newest."""
-        with self._lock:
-            every = {id(record): record for record in (*self._recent, *self._newest.values())}
-        return [record for record in every.values() if record.result.frame.address == address]
+        return [record for record in self._all() if record.result.frame.address == address]
 
     def versions_of(self, model: str) -> list[ResultRecord]:
         """The newest result of each network that ran as `model`, newest first."""
         with self._lock:
             return sorted(self._by_model.get(model, {}).values(), key=_age, reverse=True)
+
+    def _all(self) -> list[ResultRecord]:
+        with self._lock:
+            return list({id(record): record for record in (*self._recent, *self._newest.values())}.values())
 
     def _keep_newest(self, record: ResultRecord) -> None:
         key = (record.result.frame.camera, record.model)
@@ -117,6 +117,10 @@ class ResultStore:
         versions[reference] = max(versions.get(reference, record), record, key=_age)
         if len(versions) > _VERSIONS:
             del versions[min(versions, key=lambda known: _age(versions[known]))]
+
+
+def _is_fresh(record: ResultRecord) -> bool:
+    return record.result.frame.redrive_of is None
 
 
 def _age(record: ResultRecord) -> tuple[float, int]:

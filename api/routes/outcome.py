@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
@@ -123,8 +125,8 @@ _EXAMPLE = FrameOutcome(
 
 @router.get(
     "/frames/{model}/{partition}/{offset}/outcome",
+    response_model=FrameOutcome,
     responses=documented(_EXAMPLE, 404, 409, 422, 503),
-    response_model_exclude_unset=False,
 )
 async def outcome(
     services: ServicesDep,
@@ -132,22 +134,25 @@ async def outcome(
     model: parameters.ModelPath,
     partition: parameters.PartitionPath,
     offset: parameters.OffsetPath,
-) -> FrameOutcome:
+) -> Response:
     """Get what became of the frame at an address: 404 where there is none (yet), 409 where it is another one.
 
-    A frame that retention has taken has its outcome for days longer than its picture. Where that is no longer in memory
-    it is looked for from `captured_at` on, if that is told.
+    A frame that retention has taken has its outcome for days longer than its picture; then `frame` is what its result
+    says. It is looked for in the log, for 6 s.
     """
     address = FrameAddress(model, partition, offset)
     found = await run_in_threadpool(services.outcomes.find, address, services.dead_letters, expected)
-    return FrameOutcome(
+    body = FrameOutcome(
         address=str(address),
         outcome=found.fate,
         detail=found.detail,
         frame=_frame(found),
         picture=_picture(found.stored),
-        results=[record.result for record in found.results],
+        results=[],
         skip=SkipOfFrame(reason=found.skipped.reason, at=found.skipped.at) if found.skipped else None,
         dead_letter=found.letter,
         redrives=list(found.sendings),
     )
+    # As they stand in the log, with what only a newer release knows.
+    results = [json.loads(record.value) for record in found.results]
+    return JSONResponse({**body.model_dump(mode="json"), "results": results})

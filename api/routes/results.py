@@ -49,8 +49,9 @@ async def results(
     """List results.
 
     Without `since`, `until` and `cursor`: the newest of the last few thousand, newest first, and of each camera and
-    model the last one however old. With one of them: those of the whole log, in the order in which the broker appended
-    them, each once, page by page. A `cursor` has the window and the filters in it: filters beside it must be the same.
+    model the last one however old; of frames that were sent again none. With one of them: those of the whole log, in
+    the order in which the broker appended them, each once, page by page. A `cursor` has the window and the filters in
+    it: filters beside it must be the same.
     """
     begin = place.cursor(wanted)
     if begin is None:

@@ -39,6 +39,7 @@ class Operation(StrEnum):
     DESCRIBE = "Describe"
     ALTER = "Alter"
     ALTER_CONFIGS = "AlterConfigs"
+    DESCRIBE_CONFIGS = "DescribeConfigs"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -86,7 +87,11 @@ def rules(settings: Settings, catalogue: Catalogue) -> dict[str, tuple[Rule, ...
         inference(model.name): _worker(names, model.name, [one.name for one in catalogue.followers(model.name)])
         for model in catalogue.models
     }
-    reading = (*_topics(Operation.READ, names.prefix, prefixed=True), *_progress(names))
+    reading = (
+        *_topics(Operation.READ, names.prefix, prefixed=True),
+        *_topics(Operation.DESCRIBE_CONFIGS, names.prefix, prefixed=True),  # how long topics keep what
+        *_progress(names),
+    )
     return {
         CAPTURE: (
             *_topics(Operation.READ, names.cameras, names.captures),

@@ -41,8 +41,8 @@ class FrameInfo:
     """What a frame's headers say.
 
     `seq` counts the frames that this camera offered to this model in this run, dropped ones included; `run` is the
-    offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels. A dead letter that was
-    sent again says which frame it was at first (`redrive_of`) and the how many-th time this is (`redrive`, from 1).
+    offset of the capture worker's claim; `width` and `height` are those of the JPEG, in pixels. A frame that was
+    sent again says which one it was at first (`redrive_of`) and the how many-th time this is (`redrive`, from 1).
     `followers` are the second stages that get crops of it; a crop has a `parent`, and its `seq` is `crop_seq`'s.
     """
 

@@ -1,4 +1,4 @@
-"""A dead letter that was sent again: the record of it, and the headers by which the frame itself says so."""
+"""A frame that was sent again, mostly a dead letter: the record of it, and the headers by which it says so itself."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ HIGHEST: Final = 10**_DIGITS - 1
 
 
 class Redrive(Message):
-    """One dead letter was sent again, and the broker has acknowledged the frame at its new `address`.
+    """One frame was sent again, and the broker has acknowledged it at its new `address`, which may be another model's.
 
-    `letter` is the address of the dead letter, `origin` the one that the frame had when it was captured: the same,
-    unless `letter` is itself a frame that was sent again and died again. `number` counts from 1 for each origin.
+    `letter` is the address of the dead letter, or of the frame that somebody had inferred again; `origin` the one that
+    the frame had when it was captured: the same, unless `letter` is itself a frame that was sent again. `number` counts
+    from 1 for each origin.
     """
 
     TITLE: ClassVar[str] = "redrive"

@@ -53,8 +53,9 @@ class Detection(Message):
 class FrameReference(Message):
     """The frame that a result belongs to; `address` is where its JPEG lives in the log.
 
-    Of a dead letter that was sent again, `redrive_of` is the address that the frame had at first, and `redrive` counts
-    how often it was sent again. Of a crop, `parent` says what it was cut out of, and how to find its pixels there.
+    Of a frame that was sent again, since it was a dead letter or because somebody asked, `redrive_of` is the address
+    that it had at first, which may be another model's, and `redrive` counts how often it was sent again. Of a crop,
+    `parent` says what it was cut out of, and how to find its pixels there.
     """
 
     TITLE: ClassVar[str] = "frame reference"

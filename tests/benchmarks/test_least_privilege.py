@@ -136,11 +136,12 @@ def show(world: LockedKafka) -> None:
         until(lambda: client.get("/api/v1/models").json()["models"][0]["committed"] is not None, "no progress")
         until(lambda: status(client, "/api/v1/ledger") == 200, "no audit")
         until(lambda: status(client, f"/api/v1/frames/{address}") == 200, "no frame")
+        until(lambda: all(limits(client)), "no retention")
         clean(service.said)
 
 
 def operate(world: LockedKafka) -> None:
-    """A camera is added, a dead letter is sent again."""
+    """A camera is added, a dead letter is sent again, and the topics are as they were planned."""
     settings = world.settings(OPERATOR)
     writer = World(world.super_user)
     address = writer.frame("gate", 1)
@@ -149,9 +150,9 @@ def operate(world: LockedKafka) -> None:
     writer.put(writer.names.dead_letters, JPEG, key="gate", headers=headers)
     writer.commit({0: address.offset + 1})
     camera = ("camera", "edit" if known(world) else "add", "door", "--source", "pattern:320x180", "--model", MODEL)
-    for arguments in (camera, ("dead-letter", "redrive", str(address), "--yes"), ("status",)):
+    for arguments in (camera, ("dead-letter", "redrive", str(address), "--yes"), ("status",), ("topic", "plan")):
         done = world.command(settings, *arguments)
-        if done.returncode > (arguments == ("status",)):
+        if done.returncode > (arguments in {("status",), ("topic", "plan")}):
             raise UndoneError(f"{arguments}: {done.stdout}{done.stderr}")
         clean(done.stdout + done.stderr)
 
@@ -196,6 +197,12 @@ def status(client: httpx.Client, path: str) -> int | None:
         return client.get(path).status_code
     except httpx.TransportError:
         return None
+
+
+def limits(client: httpx.Client) -> list[float | None]:
+    """How long the topics of frames keep one, as the API says."""
+    topics = client.get("/api/v1/system").json()["topics"]
+    return [topic["retention_s"] for topic in topics if topic["kind"] == "frames"] or [None]
 
 
 def clean(said: str) -> None:

@@ -19,6 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
+from api.cursor import Cursor
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.hostile.texts import lines
@@ -187,7 +188,12 @@ def test_what_no_client_sends_is_refused(client: httpx.Client, cases: Counter[st
 
 ADDRESSES = [
     f"/api/v1/frames/{MODEL}/0/0",
+    f"/api/v1/frames/{MODEL}/0/0?overlay=1&camera=gate&run=0&seq=0&captured_at=2026-01-31T12:00:00Z",
+    f"/api/v1/frames/{MODEL}/0/0/outcome",
     f"/api/v1/results?camera=gate&model={MODEL}&label=person&min_score=0.5&limit=10",
+    f"/api/v1/results?cursor={Cursor({}, question={'camera': 'gate'}).encode()}",
+    "/api/v1/skips?model=pose&since=10m&until=1m",
+    f"/api/v1/models/{MODEL}/history?minutes=5",
     "/api/v1/dead-letters?camera=gate&error=NotJpegError&since=10m&before=1-2-3&limit=10",
     f"/api/v1/dead-letters/{MODEL}/0/0",
     "/api/v1/ledger?since=10m",

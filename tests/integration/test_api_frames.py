@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from schemas.catalogue import Catalogue
-from schemas.messages import Detection, FrameAddress, format_time
+from schemas.messages import Detection, FrameAddress, SkipReason, format_time
 from schemas.settings import Settings
 from tests.integration.api_client import serving
 from tests.integration.api_world import MODEL, T0, World, recreate, wait_for
@@ -83,7 +83,9 @@ def test_a_topic_that_was_made_anew_never_shows_another_picture(client: httpx.Cl
 
 
 def pixels(answer: httpx.Response) -> Any:
-    return cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR).astype(int)
+    picture = cv2.imdecode(np.frombuffer(answer.content, np.uint8), cv2.IMREAD_COLOR)
+    assert picture is not None
+    return picture.astype(int)
 
 
 def test_an_overlay_is_drawn_where_its_result_says(client: httpx.Client, world: World) -> None:
@@ -117,21 +119,26 @@ def test_a_picture_that_would_cost_too_much_is_not_drawn_on(client: httpx.Client
     refused(client, f"{address}?overlay=1", 415, "pixels")
 
 
-def test_a_result_leads_to_its_outcome_after_its_frame_has_expired(
+def test_an_outcome_is_found_after_its_frame_has_expired(
     client: httpx.Client, world: World, settings: Settings, catalogue: Catalogue
 ) -> None:
-    address = world.frame("gate", 0, value=GREY)
+    frames = world.frames("gate", 3)
     world.results("yard", [FrameAddress(MODEL, 1, number) for number in range(2_100)])
-    world.result("gate", address, BOX)
+    world.skip(SkipReason.STALE, "gate", frames[2:])
+    world.result("gate", frames[1], BOX, seq=1)
     world.results("yard", [FrameAddress(MODEL, 1, number) for number in range(2_100, 4_200)])
-    world.commit({0: 1})
-    found = wait_for(lambda: (known := client.get(f"{FRAMES}/{address}/outcome").json())["results"] and known)
-    assert (found["outcome"], found["picture"]) == ("inferred", "available")
-    assert found["frame"]["captured_at"] == format_time(T0)
-    world.delete_frames_below(1)
+    world.commit({0: 3, 1: 4_200})
+    world.delete_frames_below(3)
     with serving(settings, catalogue) as fresh:  # which has it in no memory
-        unknown = fresh.get(f"{FRAMES}/{address}/outcome").json()
-        assert (unknown["outcome"], unknown["picture"]) == ("unknown", "expired")
-        known = fresh.get(f"{FRAMES}/{address}/outcome?captured_at={quote(format_time(T0))}").json()
-    assert (known["outcome"], known["picture"], known["frame"]["appended_at"]) == ("inferred", "expired", None)
-    assert known["results"][0]["frame"]["address"] == str(address)
+        known = fresh.get(f"{FRAMES}/{frames[1]}/outcome").json()
+        assert (known["outcome"], known["picture"], known["frame"]["appended_at"]) == ("inferred", "expired", None)
+        assert known["frame"]["captured_at"] == format_time(T0)
+        assert known["results"][0]["frame"]["address"] == str(frames[1])
+        assert fresh.get(f"{FRAMES}/{frames[1]}/outcome?seq=1").json()["outcome"] == "inferred"
+        assert fresh.get(f"{FRAMES}/{frames[1]}/outcome?seq=2").json()["outcome"] == "unknown"
+        stale = fresh.get(f"{FRAMES}/{frames[2]}/outcome").json()
+        assert (stale["outcome"], stale["skip"]["reason"]) == ("skipped", "stale")
+        early = fresh.get(f"{FRAMES}/{MODEL}/1/2150/outcome")
+        assert early.status_code == 404, "the world wrote results of it, and no frame"
+        lost = fresh.get(f"{FRAMES}/{frames[0]}/outcome").json()
+        assert (lost["outcome"], "nothing says when" in lost["detail"]) == ("unknown", True)

@@ -100,7 +100,7 @@ def test_a_window_and_filters_are_in_the_cursor(client: httpx.Client, world: Wor
     middle = format_time(datetime.now(UTC))
     world.settle_clock()
     world.result("gate", FrameAddress(MODEL, 0, 6), PERSON)
-    question = {"camera": "gate", "model": MODEL, "label": "person", "min_score": 0.5}
+    question: dict[str, Any] = {"camera": "gate", "model": MODEL, "label": "person", "min_score": 0.5}
     early = walk(client, **question, until=middle, limit=2)
     assert addresses(early) == [f"{MODEL}/0/{number}" for number in range(6)]
     assert addresses(walk(client, **question, since=middle)) == [f"{MODEL}/0/6"]

@@ -120,6 +120,13 @@ def test_the_whole_chain_runs_with_the_least_privilege(locked: LockedKafka, tmp_
         sent = client.post("/api/v1/dead-letters/redrive", json=asked, headers=bearer(OPERATOR_TOKEN))
         assert sent.status_code in {207, 503}, sent.text
         assert "uthorization" in sent.text
+        again = client.post(f"/api/v1/frames/{seen.frame.address}/infer", headers=bearer(OPERATOR_TOKEN))
+        assert (again.status_code, "uthorization" in again.text) == (503, True), again.text
+        assert client.get(f"/api/v1/frames/{seen.frame.address}/outcome").json()["outcome"] == "inferred"
+        (kept,) = {
+            one["retention_s"] for one in client.get("/api/v1/system").json()["topics"] if one["kind"] == "frames"
+        }
+        assert kept == 600
         redriven = locked.command(operator, "dead-letter", "redrive", letter["address"], "--yes")
         assert redriven.returncode == 0, redriven.stdout + redriven.stderr
         wait_for(lambda: len(client.get("/api/v1/dead-letters").json()["letters"]) == 2)  # it died again

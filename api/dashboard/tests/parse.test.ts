@@ -28,6 +28,7 @@ describe("parseResult", () => {
     ["a picture without a width", changed((one) => (one.frame.width = 0))],
     ["no detections at all", changed((one) => delete one.detections)],
     ["no model", changed((one) => delete one.model)],
+    ["a frame that was sent again", changed((one) => (one.frame.redrive_of = "face-detection/0/1"))],
   ])("refuses %s", (_, text) => expect(parseResult(text)).toBeNull());
 
   it("takes a frame in which nothing was found", () => {

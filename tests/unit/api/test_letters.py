@@ -172,3 +172,14 @@ def test_a_header_in_json(value: bytes | None, text: str | None, base64: str | N
 def test_an_outcome_is_a_line() -> None:
     assert str(Outcome(at(1), Done.REDRIVEN, to=at(5), number=2)) == "redriven: m/0/1 to m/0/5 (number 2)"
     assert str(Outcome(at(1), Done.GONE, "why")) == "not redriven: m/0/1: why"
+
+
+def test_what_another_model_was_asked_is_none_of_a_letters_redrives() -> None:
+    asked = Redrive(address="n/0/5", camera="gate", letter=str(at(1)), origin=str(at(1)), number=1, time=T0)
+    letters = known(letter(1), asked)
+    dead = letters.newest(LetterFilter())[0]
+    assert (letters.pending(dead), letters.later(dead), letters.next_number(dead)) == (None, [], 2)
+    assert [sending.address.model for sending in letters.sendings(at(1))] == ["n"]
+    elsewhere = letter(9, of=1)._replace(address=FrameAddress("n", 0, 9))
+    letters.add(elsewhere)
+    assert {one.address for one in letters.newest(LetterFilter())} == {at(1), elsewhere.address}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from api.store import CAMERA_STATES, SILENT_S, CameraStore, ResultFilter, ResultStore
@@ -52,6 +54,25 @@ def test_a_quiet_cameras_newest_result_survives_a_busy_one() -> None:
     store.add(record(number) for number in range(1, 9))
     assert [one.offset for one in store.recent(ResultFilter(camera="quiet"), limit=10)] == [0]
     assert [one.offset for one in store.recent(ResultFilter(), limit=10)] == [8, 7, 0]
+
+
+def test_a_frame_that_was_sent_again_is_not_what_its_camera_shows() -> None:
+    store = ResultStore(recent=2)
+    again = record(3)
+    frame = again.result.frame.model_copy(update={"redrive_of": "object-detection/0/0", "redrive": 1})
+    again = replace(again, result=again.result.model_copy(update={"frame": frame}))
+    store.add([record(1), again])
+    assert [one.offset for one in store.recent(ResultFilter(), limit=10)] == [1]
+    assert [one.offset for one in store.of("object-detection/0/3")] == [3]
+    store.add([record(4, camera="yard"), record(5, camera="yard")])
+    assert [one.offset for one in store.recent(ResultFilter(camera="gate"), limit=10)] == [1]
+
+
+def test_who_listens_hears_of_what_is_in_the_store_already() -> None:
+    store, heard = ResultStore(), list[str]()
+    store.tell(lambda records: heard.extend(one.id for one in records if store.of(one.result.frame.address)))
+    store.add(record(number) for number in (1, 2))
+    assert heard == ["object-detection/0/1", "object-detection/0/2"]
 
 
 def test_the_newest_of_each_camera_are_bounded_too() -> None:

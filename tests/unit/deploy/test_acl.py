@@ -123,7 +123,7 @@ def test_the_plan_can_be_printed_without_a_cluster(capsys: pytest.CaptureFixture
     assert ended.value.code == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == len(acl_plan(Settings(), CATALOGUE, {}))
-    assert len([line for line in lines if "--allow-principal User:CN=api " in line]) == 3
+    assert len([line for line in lines if "--allow-principal User:CN=api " in line]) == 4
 
 
 @pytest.mark.parametrize("given", ["api", "api=", "api=somebody", "api=User:", "=User:x"])

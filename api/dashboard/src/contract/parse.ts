@@ -7,10 +7,11 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Form of a frame's address: model/partition/offset. */
 const ADDRESS = /^[a-z0-9][a-z0-9_-]{0,62}\/\d{1,19}\/\d{1,19}$/;
 
-/** The result in `text`, or null where it is not one. */
+/** The result of a fresh picture in `text`; null where there is none, as of a frame that was sent again. */
 export function parseResult(text: string): Result | null {
   try {
-    return resultOf(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return wasSentAgain(value) ? null : resultOf(value);
   } catch {
     return null;
   }
@@ -49,6 +50,8 @@ function detectionOf(value: unknown): Detection | null {
   return { label, score, box, keypoints: keypoints.filter(isPoint) };
 }
 
+const wasSentAgain = (value: unknown): boolean =>
+  isFields(value) && isFields(value["frame"]) && typeof value["frame"]["redrive_of"] === "string";
 const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 const isFinite = (value: unknown): value is number => Number.isFinite(value);
 const isCount = (value: unknown): value is number => isFinite(value) && value >= 0;

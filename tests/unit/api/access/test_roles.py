@@ -29,6 +29,8 @@ from api.access.roles import role_for
         ("POST", "/nobody/thought/of/this", Role.OPERATOR),
         ("POST", "/", Role.OPERATOR),
         ("POST", "/healthz", Role.OPERATOR),
+        ("GET", "/api/v1/frames/pose/0/0/outcome", Role.VIEWER),
+        ("POST", "/api/v1/frames/pose/0/0/infer", Role.OPERATOR),
         ("PUT", "/api/v1/cameras", Role.OPERATOR),
         ("PATCH", "/api/v1/cameras", Role.OPERATOR),
         ("DELETE", "/api/v1/cameras", Role.OPERATOR),
