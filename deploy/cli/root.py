@@ -36,11 +36,16 @@ VERBS: Final = {
 ERROR_CODE: Final = 2
 
 
+def module_of(verb: str) -> str:
+    """The name of a verb's module."""
+    return f"deploy.cli.commands.{verb.replace('-', '_')}"
+
+
 class _LazyCommand(TyperCommand):
     """A verb that imports its module when it is called; until then it is a name and a line of help."""
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # Typer keeps its click to itself
-        module = import_module(f"deploy.cli.commands.{(self.name or '').replace('-', '_')}")
+        module = import_module(module_of(self.name or ""))
         return get_command(module.app).make_context(*args, **extra)
 
 

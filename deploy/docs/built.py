@@ -1,0 +1,60 @@
+"""What is wrong with a built site: links and anchors that lead nowhere, and whatever a browser would load from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+_LOADED: Final = {"script": "src", "img": "src", "iframe": "src", "source": "src", "video": "src", "audio": "src"}
+_LOADING: Final = frozenset({"stylesheet", "icon", "preload", "preconnect", "modulepreload", "manifest", "dns-prefetch"})
+_IN_STYLE: Final = re.compile(r"(?:url\(|@import)\s*[\"']?((?:https?:)?//[^\"')\s]+)")
+
+
+class _Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.anchors: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.anchors.update(given[name] for name in ("id", "name") if name in given)
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if _LOADED.get(tag) in given:
+            self.loaded.append(given[_LOADED[tag]])
+        if tag == "link" and _LOADING.intersection(given.get("rel", "").split()):
+            self.loaded.append(given.get("href", ""))
+
+
+def faults(site: Path) -> list[str]:
+    """Every fault of the site in the folder, as `page: what is wrong`."""
+    pages = {file: _Page(file.read_text(encoding="utf-8")) for file in sorted(site.rglob("*.html"))}
+    found = []
+    for file, page in pages.items():
+        if file.name == "404.html":
+            continue  # served at any path, so its links begin at a host that this check does not know
+        here = file.relative_to(site)
+        for link in page.links:
+            parts = urlsplit(link)
+            if parts.scheme or parts.netloc:
+                continue
+            target = (file.parent / unquote(parts.path)).resolve() if parts.path else file
+            target = target / "index.html" if target.is_dir() else target
+            if not target.is_file():
+                found.append(f"{here}: {link} leads nowhere")
+            elif parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+                found.append(f"{here}: {link} has no such anchor")
+        for loaded in page.loaded:
+            if urlsplit(loaded).netloc:
+                found.append(f"{here}: {loaded} is loaded from elsewhere")
+            elif not loaded.startswith("data:") and not (file.parent / unquote(urlsplit(loaded).path)).is_file():
+                found.append(f"{here}: {loaded} is not there")
+    for file in sorted(site.rglob("*.css")):
+        found += [f"{file.relative_to(site)}: {url} is loaded from elsewhere" for url in _IN_STYLE.findall(file.read_text())]
+    return found
