@@ -26,6 +26,7 @@ VERBS: Final = {
     "dead-letter": "Look at frames that could not be inferred, and send them again.",
     "topic": "Plan and apply the topics.",
     "simulate": "Try a scaling rule on arrivals: replicas, skips, recovery; no cluster needed.",
+    "size": "Say what cameras need: bytes on Kafka's disks, and workers.",
     "token": "Make a token for the API.",
     "status": "Show cameras, models and their lag.",
     "audit": "Check that every frame has an outcome.",

@@ -12,23 +12,24 @@ from deploy.docs.built import faults
 from deploy.docs.pages import Pages
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-STAGED: Final = ROOT / "build/site"
-SITE: Final = ROOT / "build/docs"
+BUILD: Final = ROOT / "build"
+PAGES: Final = BUILD / "pages"
+SITE: Final = BUILD / "docs"
 
 
 def main() -> int:
     """Stage the pages, build the site, check it; the exit code."""
-    shutil.rmtree(STAGED, ignore_errors=True)
+    shutil.rmtree(PAGES, ignore_errors=True)
     shutil.rmtree(SITE, ignore_errors=True)
     for path, contents in Pages(ROOT).all():
-        file = STAGED / "pages" / path
+        file = PAGES / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(contents)
-    shutil.copy(ROOT / "docs/zensical.toml", STAGED)
+    configuration = shutil.copy(ROOT / "docs/zensical.toml", BUILD)
     built = subprocess.run(
-        [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(STAGED / "zensical.toml")],
+        [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(configuration)],
         check=False,
-        cwd=STAGED,
+        cwd=BUILD,
     )
     if built.returncode:
         return built.returncode

@@ -77,10 +77,14 @@ class Pages:
             text = file.read_text(encoding="utf-8")
             fence = "`" * (3 + max(map(len, re.findall("`{3,}", text)), default=0))
             return f"{head}{fence}{_LANGUAGES.get(file.suffix, 'text')}\n{text.rstrip()}\n{fence}\n"
-        found = [one for one in sorted(file.rglob("*")) if one.is_file() and not _SKIPPED.intersection(one.parts)]
+        found = [one for one in sorted(file.rglob("*")) if one.is_file() and _is_shown(one.relative_to(file))]
         places = [(one.relative_to(file), self._place(one)) for one in found]
         here = Path(_page_of(path)).parent
         return head + "".join(f"- [`{name}`]({os.path.relpath(place, here)})\n" for name, place in places)
+
+
+def _is_shown(path: Path) -> bool:
+    return not any(part.startswith(".") or part in _SKIPPED for part in path.parts)
 
 
 def _page_of(path: Path) -> str:
