@@ -90,9 +90,10 @@ fuzz: .venv/.dev ## Run the coverage-guided fuzzers: [SECONDS=60]
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew, and the chart's schema
+schemas: .venv/.dev ## Write schemas/json, schemas/examples, the chart's schema and docs/reference anew
 	$(BIN)/python -m schemas
 	$(BIN)/python -m deploy.chart
+	$(BIN)/python -m deploy.reference
 
 docs: .venv/.docs ## Build the documentation's site into build/docs, and fail where a link leads nowhere
 	$(BIN)/python -m deploy.docs

@@ -1,4 +1,4 @@
-"""`make docs`: builds the site into build/docs, and fails where a link leads nowhere or something is loaded from elsewhere."""
+"""`make docs`: builds the site into build/docs, and fails where a link leads nowhere or something foreign is loaded."""
 
 from __future__ import annotations
 

@@ -12,13 +12,24 @@ from typing import Final
 FOLDER: Final = "docs"
 BESIDE: Final = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changes.md", "README.md": "index.md"}
 """Files outside of the folder that are pages, or have their words on one."""
+LOGO: Final = "api/dashboard/public/favicon.svg"
+"""The page's own."""
 SOURCES: Final = "source"
 """The folder of the pages that show files of the repository: the site is whole without a forge."""
-_LANGUAGES: Final = {".py": "python", ".yaml": "yaml", ".json": "json", ".toml": "toml", ".ts": "typescript", ".tpl": ""}
+_LANGUAGES: Final = {
+    ".py": "python",
+    ".yaml": "yaml",
+    ".json": "json",
+    ".toml": "toml",
+    ".ts": "typescript",
+    ".tpl": "",
+}
 _SKIPPED: Final = frozenset({"node_modules", "__pycache__", "dist"})
 
 # Code is passed over: what looks like a link there is none.
-_LINK: Final = re.compile(r"(?P<code>^ *(`{3,}).*?^ *\2 *$|`+[^`]+`+)|\]\((?P<target>[^)\s]+)\)", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(
+    r"(?P<code>^ *(`{3,}).*?^ *\2 *$|`+[^`]+`+)|\]\((?P<target>[^)\s]+)\)", re.MULTILINE | re.DOTALL
+)
 _FOREIGN: Final = re.compile(r"[a-z][a-z0-9+.-]*:|#")
 
 
@@ -42,6 +53,7 @@ class Pages:
         for name, path in BESIDE.items():
             if path != "index.md":
                 yield path, self._markdown(self.root / name, path)
+        yield "assets/logo.svg", (self.root / LOGO).read_bytes()
         done: set[Path] = set()
         while self.sources - done:
             for file in sorted(self.sources - done):

@@ -13,8 +13,8 @@ _HEAD: Final = """\
 # Catalogue entries
 
 The file that `FRAMEBUS_CATALOGUE` names is YAML with a list of entries; `framebus model add` writes one, and
-[a model of your own](../own-model.md) leads through it. `replaces: true` lets an entry take a built-in one's place. What is
-wrong is said with its line.
+[a model of your own](../own-model.md) leads through it. `replaces: true` lets an entry take a built-in one's place.
+What is wrong is said with its line.
 
 """
 
@@ -24,7 +24,13 @@ def page() -> str:
     schema = ModelEntry.model_json_schema()
     definitions = schema["$defs"]
     rows = [
-        [code(model.name), model.title, code(model.family), f"{model.input.width} × {model.input.height}", _what(model.labels)]
+        [
+            code(model.name),
+            model.title,
+            code(model.family),
+            f"{model.input.width} × {model.input.height}",
+            _what(model.labels),
+        ]
         for model in BUILTIN
     ]
     return "\n".join(

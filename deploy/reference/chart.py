@@ -29,7 +29,9 @@ def page() -> str:
     for name, one in schema["properties"].items():
         target = _target(one, schema["$defs"])
         rows = list(_values(name, one, defaults.get(name), schema["$defs"]))
-        parts.append(f"## {name}\n\n{prose(target.get('description', ''))}\n\n{table(['value', 'is', 'by default'], rows)}")
+        parts.append(
+            f"## {name}\n\n{prose(target.get('description', ''))}\n\n{table(['value', 'is', 'by default'], rows)}"
+        )
     parts.append("## values.yaml\n\nEvery value as the chart has it, with what it means.\n\n" + fenced(file, "yaml"))
     return "\n".join(parts)
 
@@ -53,7 +55,10 @@ def _kind(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     items = schema.get("items") or schema.get("additionalProperties")
     if isinstance(items, dict) and "$ref" in items:
         name = items["$ref"].rpartition("/")[2]
-        known = {"ModelEntry": "[catalogue entries](catalogue.md#an-entry)", "CameraEntry": "[cameras](messages.md#camera)"}
+        known = {
+            "ModelEntry": "[catalogue entries](catalogue.md#an-entry)",
+            "CameraEntry": "[cameras](messages.md#camera)",
+        }
         many = "list of" if "items" in schema else "mapping to"
         return f"{many} {known.get(name, 'the same values')}"
     return kind(schema, definitions)

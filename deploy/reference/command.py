@@ -63,12 +63,12 @@ def _section(name: str) -> str:
     if len(below) > 1:
         parts.append(f"\n{VERBS[name]}\n")
     for verb in below:
-            if len(verb.words) > 1:
-                parts.append(f"\n### framebus {' '.join(verb.words)}\n")
-            parts.append(f"\n{prose(verb.command.help or '')}\n")
-            if verb.parameters:
-                rows = [_row(verb, parameter) for parameter in verb.parameters]
-                parts.append("\n" + table(["argument or option", "meaning"], rows))
+        if len(verb.words) > 1:
+            parts.append(f"\n### framebus {' '.join(verb.words)}\n")
+        parts.append(f"\n{prose(verb.command.help or '')}\n")
+        if verb.parameters:
+            rows = [_row(verb, parameter) for parameter in verb.parameters]
+            parts.append("\n" + table(["argument or option", "meaning"], rows))
     return "".join(parts)
 
 

@@ -13,14 +13,19 @@ _HEAD: Final = """\
 # Messages
 
 Every record's schema is in [`schemas/json`](../../schemas/json), an example of each in
-[`schemas/examples`](../../schemas/examples). Names of topics begin with `FRAMEBUS_PREFIX` (`framebus.`). A reader ignores
-fields that it does not know; [upgrading](../upgrading.md#what-is-promised-between-n1-and-n) has the rules.
+[`schemas/examples`](../../schemas/examples). Names of topics begin with `FRAMEBUS_PREFIX` (`framebus.`). A reader
+ignores fields that it does not know; [upgrading](../upgrading.md#what-is-promised-between-n1-and-n) has the rules.
 
 """
 _TOPICS: Final = (
     ("frames.MODEL", "camera", ("frame.headers",), "JPEG; everything else is in the headers"),
     ("results.MODEL", "camera", ("result", "result.headers"), "one record for each inferred frame"),
-    ("captures", "camera", ("capture-claim", "capture-counts", "crop-counts"), "who runs a camera, and what became of its pictures"),
+    (
+        "captures",
+        "camera",
+        ("capture-claim", "capture-counts", "crop-counts"),
+        "who runs a camera, and what became of its pictures",
+    ),
     ("skips", "model", ("skip",), "frames that were left out, and why"),
     ("dead-letters", "camera", ("dead-letter.headers",), "the original value of a frame that could not be inferred"),
     ("redrives", "model", ("redrive",), "dead letters that were sent again"),

@@ -82,5 +82,11 @@ def _section(method: str, path: str, route: dict[str, Any], definitions: dict[st
 
 
 def _examples(body: dict[str, Any]) -> list[str]:
-    given = [body["example"]] if "example" in body else [one["value"] for one in body.get("examples", {}).values() if "value" in one]
-    return [fenced(one if isinstance(one, str) else json.dumps(one, indent=1, ensure_ascii=False), "json") for one in given]
+    given = (
+        [body["example"]]
+        if "example" in body
+        else [one["value"] for one in body.get("examples", {}).values() if "value" in one]
+    )
+    return [
+        fenced(one if isinstance(one, str) else json.dumps(one, indent=1, ensure_ascii=False), "json") for one in given
+    ]

@@ -1,4 +1,4 @@
-"""What an installation needs: bytes of frames and of results in Kafka, and workers; `docs/assets/sizing.js` says the same."""
+"""What an installation needs: bytes in Kafka, and workers; `docs/assets/sizing.js` says the same."""
 
 from __future__ import annotations
 

@@ -89,12 +89,7 @@ def spans(document: Path) -> Iterator[Command]:
 
 def commands(document: Path) -> list[Command]:
     """The commands of a document, in order."""
-    return [
-        command
-        for block in blocks(document)
-        if block.language in (SHELL, CONSOLE)
-        for command in _lines(block)
-    ]
+    return [command for block in blocks(document) if block.language in (SHELL, CONSOLE) for command in _lines(block)]
 
 
 def _lines(block: Block) -> Iterator[Command]:

@@ -68,9 +68,7 @@ def _files(media: Media) -> dict[str, bytes]:
         "annotations": [{"image_id": 1, "category_id": 1, "bbox": [10, 10, 20, 20]}],
         "categories": [{"id": 1, "name": "helmet"}],
     }
-    shown = {
-        block.title: block.text.encode() for document in documents() for block in blocks(document) if block.title
-    }
+    shown = {block.title: block.text.encode() for document in documents() for block in blocks(document) if block.title}
     return {
         "best.onnx": (ROOT / "tests/integration/exported.onnx").read_bytes(),
         "street.jpg": street,

@@ -104,7 +104,7 @@ class Terminal:
 
 @dataclass(slots=True)
 class Installation:
-    """What `framebus up` runs: its broker's and its page's addresses, and the programs that stand in for a cluster's."""
+    """What `framebus up` runs: its broker's and its page's ports, and the programs that stand in for a cluster's."""
 
     folder: Path
     files: Mapping[str, bytes]
@@ -140,9 +140,8 @@ class Installation:
 
     def translate(self, text: str) -> str:
         """A command with this installation's addresses in place of the usual ones."""
-        return (
-            text.replace("127.0.0.1:8080", f"127.0.0.1:{self.page}")
-            .replace("kafka-bootstrap.kafka:9092", f"127.0.0.1:{self.broker}")
+        return text.replace("127.0.0.1:8080", f"127.0.0.1:{self.page}").replace(
+            "kafka-bootstrap.kafka:9092", f"127.0.0.1:{self.broker}"
         )
 
     def provide(self, helm: Path) -> None:
@@ -150,7 +149,9 @@ class Installation:
         runtime = KafkaRuntime.prepare(Settings())
         programs = {
             "helm": _HELM.format(helm=shlex.quote(str(helm))),
-            "kafka-configs.sh": _CONFIGS.format(command=shlex.join(runtime.command("kafka.admin.ConfigCommand", (), options=()))),
+            "kafka-configs.sh": _CONFIGS.format(
+                command=shlex.join(runtime.command("kafka.admin.ConfigCommand", (), options=()))
+            ),
         }
         (self.folder / "bin").mkdir()
         for name, text in programs.items():
@@ -171,7 +172,9 @@ class Installation:
 
 def _results(page: httpx.Client, camera: str) -> list[object]:
     try:
-        found: list[object] = page.get("/api/v1/results", params={"camera": camera}).raise_for_status().json()["results"]
+        found: list[object] = (
+            page.get("/api/v1/results", params={"camera": camera}).raise_for_status().json()["results"]
+        )
     except httpx.HTTPError:
         return []
     return found

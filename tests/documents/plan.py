@@ -51,10 +51,16 @@ _UP: Final = r"(\. \.venv/bin/activate && )?framebus up"
 
 UNRUN: Final = (
     Unrun(_UP, "the installation that all other commands meet is started by this line"),
-    Unrun(r"make (demo|test|check|chaos|fuzz|docs|cluster-test|cluster-compare|bench|soak|schemas)( .*)?", "a run of its own: a suite, or minutes"),
+    Unrun(
+        r"make (demo|test|check|chaos|fuzz|docs|cluster-test|cluster-compare|bench|soak|schemas)( .*)?",
+        "a run of its own: a suite, or minutes",
+    ),
     Unrun(r"docker .*", "needs a Docker host; tests/chart/test_images.py reads the Dockerfile"),
     Unrun(r"kubectl .*", "needs a cluster and its client; what it makes, tests/chart refers to"),
-    Unrun(r"framebus topic acl (plan|apply)( --principal .*)?", "needs access lists; tests/integration/test_locked_kafka.py"),
+    Unrun(
+        r"framebus topic acl (plan|apply)( --principal .*)?",
+        "needs access lists; tests/integration/test_locked_kafka.py",
+    ),
     Unrun(r"framebus model quantize .*", "a minute or more of NNCF; tests/integration/test_quantize.py"),
 )
 

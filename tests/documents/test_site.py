@@ -34,7 +34,8 @@ def test_every_page_has_one_place_in_the_navigation() -> None:
 
 def tree(folder: Path, **files: str) -> Path:
     """A repository with these files; in names `_` stands for `/`, and `0` for a dot."""
-    for name, text in {"README0md": "", "CONTRIBUTING0md": "", "CHANGELOG0md": "", **files}.items():
+    needed = dict.fromkeys(("README0md", "CONTRIBUTING0md", "CHANGELOG0md", "api_dashboard_public_favicon0svg"), "")
+    for name, text in {**needed, **files}.items():
         path = folder / name.replace("_", "/").replace("0", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
@@ -46,7 +47,15 @@ def test_links_out_of_the_documents_lead_to_pages_of_their_own(tmp_path: Path) -
     root = tree(tmp_path, docs_a0md=f"{page}\n\n```python\nx[0](no.md)\n```\n", docs_b0md="", tests_t0py="def t(): ...")
     pages = dict(Pages(root).all())
     links = re.findall(r"\]\(([^)]+)\)", pages["a.md"].decode())
-    assert links == ["source/tests/t.py.md#L3", "source/tests.md", "index.md", "b.md#x", "https://a.example/", "no.md", "no.md"]
+    assert links == [
+        "source/tests/t.py.md#L3",
+        "source/tests.md",
+        "index.md",
+        "b.md#x",
+        "https://a.example/",
+        "no.md",
+        "no.md",
+    ]
     assert "def t(): ..." in pages["source/tests/t.py.md"].decode()
     assert "(tests/t.py.md)" in pages["source/tests.md"].decode()
 

@@ -22,7 +22,15 @@ TABLE = [
     Demand(cameras=3, fps=8, models=1, frames_kept=60, results_kept=60),  # just one worker's share: 24 of 0.8 × 30
     Demand(cameras=3, fps=8.01, models=1, frames_kept=60, results_kept=60),
     Demand(cameras=7, fps=0.1, models=5, frames_kept=0.5, results_kept=86_400, replica_fps=0.7),
-    Demand(cameras=1000, fps=29.97, models=9, frames_kept=86_400, results_kept=31_536_000, frame_bytes=250_000, replica_fps=240),
+    Demand(
+        cameras=1000,
+        fps=29.97,
+        models=9,
+        frames_kept=86_400,
+        results_kept=31_536_000,
+        frame_bytes=250_000,
+        replica_fps=240,
+    ),
     Demand(cameras=11, fps=12.5, models=3, frames_kept=600, results_kept=600, replica_fps=3.3),
 ]
 
