@@ -78,7 +78,7 @@ class Settings(BaseModel):
     security_protocol: SecurityProtocol = "PLAINTEXT"
     """How the brokers are spoken to."""
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
-    """How a user and password are shown to them, with SASL_…."""
+    """How user and password are shown to brokers that are spoken to by SASL."""
     sasl_username: str | None = None
     """The service's Kafka user."""
     sasl_password: SecretStr | None = None

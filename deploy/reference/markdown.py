@@ -83,13 +83,13 @@ def fields(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     rows = [
         [
             code(name),
+            *([prose(one.get("description", ""))] if explained else []),
             kind(one, definitions),
             "needed" if name in required else shown(one.get("default")),
-            *([prose(one.get("description", ""))] if explained else []),
         ]
         for name, one in properties.items()
     ]
-    return table(["field", "is", "by default", *(["meaning"] if explained else [])], rows)
+    return table(["field", *(["meaning"] if explained else []), "is", "by default"], rows)
 
 
 def shown(default: object) -> str:

@@ -57,14 +57,14 @@ def _section(method: str, path: str, route: dict[str, Any], definitions: dict[st
         rows = [
             [
                 code(one["name"]),
+                one.get("description", ""),
                 one["in"],
                 kind(one["schema"], definitions),
                 "needed" if one.get("required") else shown(one["schema"].get("default")),
-                one.get("description", ""),
             ]
             for one in route["parameters"]
         ]
-        parts.append(table(["parameter", "in", "is", "by default", "meaning"], rows))
+        parts.append(table(["parameter", "meaning", "in", "is", "by default"], rows))
     for media, body in route.get("requestBody", {}).get("content", {}).items():
         parts.append(f"The body is {kind(body['schema'], definitions)}, as `{media}`.\n")
         parts += _examples(body)

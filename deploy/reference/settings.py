@@ -22,10 +22,10 @@ def page() -> str:
     rows = [
         [
             code(f"{ENVIRONMENT_PREFIX}{name.upper()}"),
+            prose(one.get("description", "")),
             "secret" if name in SECRETS else kind(one, definitions),
             shown(one.get("default")),
-            prose(one.get("description", "")),
         ]
         for name, one in schema["properties"].items()
     ]
-    return _HEAD + table(["variable", "is", "by default", "meaning"], rows)
+    return _HEAD + table(["variable", "meaning", "is", "by default"], rows)

@@ -56,7 +56,7 @@ UNRUN: Final = (
         "a run of its own: a suite, or minutes",
     ),
     Unrun(r"docker .*", "needs a Docker host; tests/chart/test_images.py reads the Dockerfile"),
-    Unrun(r"kubectl .*", "needs a cluster and its client; what it makes, tests/chart refers to"),
+    Unrun(r"kubectl .*", "needs a cluster, and its client"),
     Unrun(
         r"framebus topic acl (plan|apply)( --principal .*)?",
         "needs access lists; tests/integration/test_locked_kafka.py",

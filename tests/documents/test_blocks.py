@@ -14,9 +14,22 @@ import yaml
 from deploy.reference.command import verbs
 from tests.documents.blocks import CONSOLE, ROOT, SHELL, Command, blocks, commands, documents, spans
 
-LANGUAGES: Final = {SHELL, CONSOLE, "json", "nginx", "python", "text", "yaml"}
+LANGUAGES: Final = {
+    SHELL,
+    CONSOLE,
+    "html",
+    "http",
+    "javascript",
+    "json",
+    "nginx",
+    "python",
+    "text",
+    "typescript",
+    "yaml",
+}
 NAMES: Final = [str(path.relative_to(ROOT)) for path in documents()]
 MAKEFILE: Final = (ROOT / "Makefile").read_text()
+OURS: Final = re.compile(r"(api|deploy|docs|processors|producers|schemas|tests)/")
 TARGETS: Final = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
 
 every_document = pytest.mark.parametrize("document", documents(), ids=NAMES)
@@ -54,6 +67,13 @@ def test_every_make_that_is_shown_has_its_target_and_its_variables(document: Pat
                 assert targets and set(targets) <= TARGETS, command
                 for variable in {word.partition("=")[0] for word in words[1:]} - set(targets):
                     assert f"$({variable})" in MAKEFILE or f"$(if $({variable})" in MAKEFILE, command
+
+
+@every_document
+def test_every_file_of_ours_that_a_command_names_is_there(document: Path) -> None:
+    for command in commands(document):
+        for words in command.simple():
+            assert [word for word in words if OURS.match(word) and not (ROOT / word).exists()] == [], command
 
 
 def parse(words: list[str], command: Command) -> None:
