@@ -1,4 +1,4 @@
-"""The documents say what is there: tests that they name, files that they link to. What they show is run in tests/documents."""
+"""The documents say what is there: tests that they name, files that they link to; tests/documents runs what they show."""
 
 from __future__ import annotations
 
