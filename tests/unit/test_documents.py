@@ -1,4 +1,4 @@
-"""The documents say what is there: tests that they name, files that they link to; tests/documents runs what they show."""
+"""The documents say what is there: tests that they name, files that they link to. `tests/documents` has the rest."""
 
 from __future__ import annotations
 
