@@ -34,6 +34,18 @@ def fenced(text: str, language: str) -> str:
     return f"```{language}\n{text.rstrip()}\n```\n"
 
 
+def example(value: object) -> str:
+    """A block of JSON, in which lists of numbers and of words take a line each."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    flat = re.sub(r"\[\n[^\[\]{}]*\n *\]", lambda match: _joined(match[0]), text)
+    return fenced(re.sub(r"\[\n(?: *\[[^\n]*\n)+ *\]", lambda match: _joined(match[0]), flat), "json")
+
+
+def _joined(lines: str) -> str:
+    first, *rest, last = (line.strip() for line in lines.splitlines())
+    return f"{first}{' '.join(rest)}{last}"
+
+
 def prose(text: str) -> str:
     """A docstring as it is told: paragraphs on one line each."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.strip().split("\n\n"))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from deploy.reference.markdown import defined, fenced, fields, prose, table
+from deploy.reference.markdown import defined, example, fields, prose, table
 from schemas.contract import files
 
 _HEAD: Final = """\
@@ -49,7 +49,7 @@ def page() -> str:
     for name, schema in schemas.items():
         parts += [f"## {name}\n", prose(schema.get("description", "")) + "\n", fields(schema, definitions)]
         if name in examples:
-            parts.append(fenced(examples[name], "json"))
+            parts.append(example(json.loads(examples[name])))
     parts += ["## Parts of messages\n", defined(sorted(definitions), definitions, "###")]
     return "\n".join(parts)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 from api.app import create_app
-from deploy.reference.markdown import Schema, code, defined, fenced, kind, prose, shown, table
+from deploy.reference.markdown import Schema, code, defined, example, fenced, kind, prose, shown, table
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 
@@ -82,11 +81,7 @@ def _section(method: str, path: str, route: dict[str, Any], definitions: dict[st
 
 
 def _examples(body: dict[str, Any]) -> list[str]:
-    given = (
-        [body["example"]]
-        if "example" in body
-        else [one["value"] for one in body.get("examples", {}).values() if "value" in one]
-    )
-    return [
-        fenced(one if isinstance(one, str) else json.dumps(one, indent=1, ensure_ascii=False), "json") for one in given
-    ]
+    """What the document gives as examples; of a stream the lines as they come."""
+    named = [one["value"] for one in body.get("examples", {}).values() if "value" in one]
+    given = [body["example"]] if "example" in body else named
+    return [fenced(one, "text") if isinstance(one, str) else example(one) for one in given]
