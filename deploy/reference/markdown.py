@@ -35,10 +35,9 @@ def fenced(text: str, language: str) -> str:
 
 
 def example(value: object) -> str:
-    """A block of JSON, in which lists of numbers and of words take a line each."""
+    """A block of JSON, in which a list of numbers or of words takes one line."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    flat = re.sub(r"\[\n[^\[\]{}]*\n *\]", lambda match: _joined(match[0]), text)
-    return fenced(re.sub(r"\[\n(?: *\[[^\n]*\n)+ *\]", lambda match: _joined(match[0]), flat), "json")
+    return fenced(re.sub(r"\[\n[^\[\]{}]*\n *\]", lambda match: _joined(match[0]), text), "json")
 
 
 def _joined(lines: str) -> str:

@@ -19,7 +19,7 @@ NEEDS = {"docs/capture.md": "door", "docs/consumer.md": "door"}
 _ADDED = re.compile(r"framebus camera add (\w+)")
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("document", TO_RUN, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_command_does_what_it_says(document: Path, installation: Installation) -> None:
     name = str(document.relative_to(ROOT))
