@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -23,30 +22,20 @@ from tests.go_tools import find_tool
 if TYPE_CHECKING:
     from deploy.local.media import Media
 
-_TOOLS: dict[str, Path] = {}
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Have Helm ready before the first test: building it takes longer than a test may."""
-    here = Path(__file__).with_name("test_commands.py")
-    if not session.config.option.collectonly and any(item.path == here for item in session.items):
-        try:
-            _TOOLS["helm"] = find_tool(HELM, Settings().cache_dir)
-        except FramebusError as error:
-            print(error)  # noqa: T201
-
 
 @pytest.fixture(scope="module")
 def installation(
     installed: Callable[[str], None], media: Media, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    if "helm" not in _TOOLS:
-        lacking("Helm could not be built: see above")
+    try:
+        helm = find_tool(HELM, Settings().cache_dir)  # there already, where the chart's tests have run
+    except FramebusError as error:
+        lacking(str(error))
     if shutil.which("curl") is None:
         lacking("curl is missing: apt-get install curl")
     installed("object-detection")
     found = Installation(tmp_path_factory.mktemp("documents"), _files(media))
-    found.provide(_TOOLS["helm"])
+    found.provide(helm)
     terminal = found.terminal("installation")
     code, printed = terminal.run("unset FRAMEBUS_CATALOGUE; framebus model add best.onnx --family yolo -o models.yaml")
     assert code == 0, printed

@@ -99,7 +99,14 @@ class Terminal:
         return shlex.quote(str(self.folder / ".terminal"))
 
     def _command(self, text: str) -> list[str]:
-        return ["bash", "-c", f"[ ! -f {self._state} ] || . {self._state} 2>/dev/null\n{text}"]
+        # Whoever runs the tests in the background has them, and what they start, ignore Ctrl-C.
+        return [
+            "env",
+            "--default-signal=INT",
+            "bash",
+            "-c",
+            f"[ ! -f {self._state} ] || . {self._state} 2>/dev/null\n{text}",
+        ]
 
 
 @dataclass(slots=True)
