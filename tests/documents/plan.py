@@ -65,13 +65,17 @@ UNRUN: Final = (
 )
 
 WAYS: Final = (
-    Way(r".*framebus camera add door .*", {"rtsp://user@10.0.0.7/stream1": CAMERA}),
+    Way(r"framebus camera add door .*", {"rtsp://user@10.0.0.7/stream1": CAMERA}),
+    Way(
+        r"\. \.venv/bin/activate && framebus camera add door .*",
+        {"rtsp://user@10.0.0.7/stream1": CAMERA, " --model face-detection": ""},  # which has no worker here
+    ),
     Way(r"framebus camera add gate .*", {"rtsp://user@10.0.0.7/stream1 --transport udp": CAMERA}),
     Way(r"framebus result tail( --camera \w+)?( --model [\w-]+)?", until=r"\w+/\d+/\d+"),
     Way(r"python door\.py", until=r"\w+/\d+/\d+", code=-signal.SIGINT),
     Way(r".* framebus run capture", until="cameras assigned"),
     Way(r"framebus run inference .*", until="partitions assigned"),
-    Way(r".*FRAMEBUS_API_HOST=\S+ framebus run api", {"0.0.0.0": "127.0.0.1"}, until="startup complete"),
+    Way(r".*FRAMEBUS_API_HOST=\S+ framebus run api", {"0.0.0.0": "127.0.0.1"}, until="listening url"),
     Way(
         r"framebus token .*FRAMEBUS_API_HOST=\S+ framebus up",
         {"0.0.0.0": "127.0.0.1", "framebus up": "framebus up --model best"},
