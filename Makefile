@@ -7,7 +7,7 @@ PAGE := $(DASHBOARD)/dist/index.html
 PAGE_SOURCES := $(shell find $(DASHBOARD) -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help preflight setup demo test cluster-test cluster-compare chaos check upgrade bench fuzz soak page format lock schemas sbom clean
+.PHONY: help preflight setup demo test cluster-test cluster-compare chaos check upgrade bench fuzz soak page format lock schemas docs sbom clean
 
 preflight:
 	@need() { echo "framebus: $$1 is missing. Ways out: apt-get install $$2"; exit 2; }; \
@@ -32,6 +32,10 @@ help: ## Show the targets
 
 .venv/.dev: deploy/requirements-dev.lock .venv/.runtime
 	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements-dev.lock
+	@touch $@
+
+.venv/.docs: deploy/requirements-docs.lock .venv/.runtime
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes --no-deps -r deploy/requirements-docs.lock
 	@touch $@
 
 $(DASHBOARD)/node_modules/.installed: $(DASHBOARD)/package-lock.json
@@ -86,9 +90,13 @@ fuzz: .venv/.dev ## Run the coverage-guided fuzzers, and call the API far more o
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew, and the chart's schema
+schemas: .venv/.dev ## Write schemas/json, schemas/examples, the chart's schema and docs/reference anew
 	$(BIN)/python -m schemas
 	$(BIN)/python -m deploy.chart
+	$(BIN)/python -m deploy.reference
+
+docs: .venv/.docs ## Build the documentation's site into build/docs, and fail where a link leads nowhere
+	$(BIN)/python -m deploy.docs
 
 sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/licences.md
 	$(BIN)/python -m deploy.bill
@@ -97,6 +105,7 @@ lock: ## Resolve the dependencies of pyproject.toml anew (needs uv)
 	uv pip compile $(LOCK) --group build pyproject.toml -o deploy/requirements.lock
 	uv pip compile $(LOCK) --group build --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-traces.lock
 	uv pip compile $(LOCK) --group build --group dev --extra traces -c deploy/requirements.lock pyproject.toml -o deploy/requirements-dev.lock
+	uv pip compile $(LOCK) --group pyproject.toml:docs -c deploy/requirements-dev.lock -o deploy/requirements-docs.lock
 	uv pip compile $(LOCK) --group pyproject.toml:go -o deploy/requirements-go.lock
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 

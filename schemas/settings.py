@@ -69,21 +69,34 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 class Settings(BaseModel):
     """What a service needs to know about its surroundings; each field is the variable `FRAMEBUS_<FIELD>`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, use_attribute_docstrings=True)
 
     bootstrap_servers: str = Field(default="127.0.0.1:9092", pattern=r"^[^\s,]+:\d+(,[^\s,]+:\d+)*$")
+    """The brokers that are asked first, HOST:PORT, with commas between them."""
     prefix: str = Field(default="framebus.", pattern=r"^[a-zA-Z0-9._-]{0,64}$")
+    """What the names of all topics and groups begin with; each installation on a shared cluster has its own."""
     security_protocol: SecurityProtocol = "PLAINTEXT"
+    """How the brokers are spoken to."""
     sasl_mechanism: SaslMechanism = "SCRAM-SHA-512"
+    """How user and password are shown to brokers that are spoken to by SASL."""
     sasl_username: str | None = None
+    """The service's Kafka user."""
     sasl_password: SecretStr | None = None
+    """And its password."""
     ssl_ca_file: Path | None = None
+    """Who signed the brokers' certificates (PEM); without it, the system's authorities."""
     ssl_cert_file: Path | None = None
+    """Our own certificate (PEM), where brokers ask for one."""
     ssl_key_file: Path | None = None
+    """And its key."""
     ssl_key_password: SecretStr | None = None
+    """What that key is locked with."""
     frame_limit_bytes: int = Field(default=1024 * 1024, ge=16 * 1024, le=64 * 1024 * 1024)
+    """The largest JPEG; producers, topics, fetches and dead letters all have this limit."""
     frame_limit_pixels: int = Field(default=50_000_000, ge=1)
+    """The largest picture that is decoded: a small JPEG may hold a huge one."""
     site: str = Field(default="default", pattern=r"^[a-z0-9]([a-z0-9_-]{0,61}[a-z0-9])?$")
+    """Where capture runs: it takes the cameras of this site."""
     camera_passwords: Path | None = None
     """A folder with a file for each camera host, named `host` or `host_port`, that holds the password of the URL's
     user."""
@@ -103,9 +116,13 @@ class Settings(BaseModel):
     catalogue: Path | None = None
     """A YAML file of models, beside the built-in ones or in their place."""
     replication_factor: int = Field(default=1, ge=1)
+    """Of new topics; from 3 on, two replicas must acknowledge a record."""
     cache: Path = Path("~/.cache/framebus")
+    """Where networks, videos and Kafka are kept once they were fetched."""
     api_host: str = "127.0.0.1"
+    """The address that the API listens on; beyond loopback only with a token."""
     api_port: int = Field(default=8080, ge=0, le=65535)
+    """Its port; 0: a free one."""
     api_viewer_token: Token | None = None
     """Who shows it may read everything that the API has."""
     api_operator_token: Token | None = None
@@ -117,7 +134,9 @@ class Settings(BaseModel):
     api_requests_per_second: int = Field(default=500, ge=1)
     """Of one client address, where tokens are set; twice as many may come at once."""
     metrics_host: str = "127.0.0.1"
+    """The address on which capture and workers serve their metrics."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """And the port; without it they serve none."""
     pushgateway: str | None = None
     """Where capture and workers push their metrics, http://HOST:PORT, if they cannot be scraped."""
     pushgateway_interval: float = Field(default=15.0, ge=1, le=3600)
@@ -125,6 +144,7 @@ class Settings(BaseModel):
     trace_ratio: float = Field(default=0.0, ge=0, le=1)
     """The share of frames that capture begins a trace for; what has one is traced on. 0: nothing is loaded."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is logged."""
 
     @field_validator("source_addresses")
     @classmethod

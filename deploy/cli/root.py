@@ -26,6 +26,7 @@ VERBS: Final = {
     "dead-letter": "Look at frames that could not be inferred, and send them again.",
     "topic": "Plan and apply the topics.",
     "simulate": "Try a scaling rule on arrivals: replicas, skips, recovery; no cluster needed.",
+    "size": "Say what cameras need: bytes on Kafka's disks, and workers.",
     "token": "Make a token for the API.",
     "status": "Show cameras, models and their lag.",
     "audit": "Check that every frame has an outcome.",
@@ -36,11 +37,16 @@ VERBS: Final = {
 ERROR_CODE: Final = 2
 
 
+def module_of(verb: str) -> str:
+    """The name of a verb's module."""
+    return f"deploy.cli.commands.{verb.replace('-', '_')}"
+
+
 class _LazyCommand(TyperCommand):
     """A verb that imports its module when it is called; until then it is a name and a line of help."""
 
     def make_context(self, *args: Any, **extra: Any) -> Any:  # noqa: ANN401  # Typer keeps its click to itself
-        module = import_module(f"deploy.cli.commands.{(self.name or '').replace('-', '_')}")
+        module = import_module(module_of(self.name or ""))
         return get_command(module.app).make_context(*args, **extra)
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="List, show, fetch, add, try and quantise models.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The model's name in the catalogue.")]
-Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")]
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Names in the catalogue; none: all.")]
 _TIMEOUT_S = 60.0
 
 

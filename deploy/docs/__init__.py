@@ -1,0 +1,1 @@
+"""The documentation's site: pages from the repository's Markdown, and the check of what was built."""
