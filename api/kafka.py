@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from operator import methodcaller
 from typing import Any, Final
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
 from schemas.errors import EnvironmentMissingError, HeaderError, MessageError
@@ -111,6 +112,17 @@ def appended_at(message: Message) -> datetime:
         raise MessageError(f"the record's timestamp is {milliseconds} ms: expected a time of this era") from None
 
 
+_ABSENT: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.TOPIC_AUTHORIZATION_FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShape:
+    """A topic as it is now: one that is made anew under its name has another id."""
+
+    id: str
+    partitions: int
+
+
 class Offsets:
     """Where logs begin and end and how far groups have committed; each call is a fresh answer of the broker.
 
@@ -131,6 +143,28 @@ class Offsets:
         except KafkaException as error:
             raise self._no_answer("topics", error) from None
         return {topic: len(known[topic].partitions) for topic in topics if topic in known and known[topic].partitions}
+
+    def described(self, topics: Iterable[str], *, deadline: float) -> dict[str, TopicShape]:
+        """How each of `topics` is made; a topic that does not exist, or is not shown to us, is not in the answer."""
+        wanted = list(topics)
+        asked = self._admin.describe_topics(TopicCollection(wanted), request_timeout=remaining(deadline))
+        shapes = {}
+        for topic, future in asked.items():
+            try:
+                found = future.result()
+            except KafkaException as error:
+                if error.args[0].code() in _ABSENT:
+                    continue
+                raise self._no_answer("topics", error) from None
+            shapes[topic] = TopicShape(str(found.topic_id), len(found.partitions))
+        return shapes
+
+    def cluster(self, *, deadline: float) -> str:
+        """The id of the cluster: another one has other logs, though they may be called the same."""
+        try:
+            return str(self._admin.list_topics(timeout=remaining(deadline)).cluster_id)
+        except KafkaException as error:
+            raise self._no_answer("cluster's id", error) from None
 
     def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """One above the last offset of each log."""

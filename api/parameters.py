@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path, Query
+from fastapi import Depends, Path, Query
 
-from api.services import Services
+from api.services import Services, ServicesDep
 from api.store import ResultFilter
+from api.stream.ids import MOST_CHARACTERS
 from schemas.names import IDENTIFIER
 
 _PATTERN = f"^{IDENTIFIER.pattern}$"
@@ -18,12 +19,30 @@ Label = Annotated[str | None, Query(max_length=128, description="Only results wi
 MinScore = Annotated[
     float | None, Query(ge=0, le=1, description="Only results with a detection of at least this score, 0 to 1.")
 ]
+Coalesce = Annotated[
+    int,
+    Query(ge=0, le=100, description="Milliseconds that a result may wait for others, to be sent with them at once."),
+]
+LastEventId = Annotated[
+    str | None,
+    Query(max_length=MOST_CHARACTERS, description="The id of the last event that was received: go on behind it."),
+]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many results.")]
 
 CameraPath = Annotated[str, Path(pattern=_PATTERN, description="A camera's id.")]
 ModelPath = Annotated[str, Path(pattern=_PATTERN, description="A model of the catalogue.")]
 PartitionPath = Annotated[int, Path(ge=0, lt=2**31, description="A partition of the model's frames topic.")]
 OffsetPath = Annotated[int, Path(ge=0, lt=2**63, description="An offset in that partition.")]
+
+
+def _wanted(
+    services: ServicesDep, camera: Camera = None, model: Model = None, label: Label = None, min_score: MinScore = None
+) -> ResultFilter:
+    return result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
+
+
+Wanted = Annotated[ResultFilter, Depends(_wanted)]
+"""The results that a request asks for."""
 
 
 def result_filter(

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -16,6 +16,7 @@ from api.cameras import CameraExistsError, CameraNotFoundError
 from api.dead_letters.desk import LetterNotFoundError
 from api.dead_letters.originals import OriginalGoneError
 from api.frames import FrameExpiredError, FrameNotFoundError
+from api.stream.ids import EventIdError
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
@@ -30,6 +31,7 @@ _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     LetterNotFoundError: HTTPStatus.NOT_FOUND,
     OriginalGoneError: HTTPStatus.GONE,
     WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,
+    EventIdError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EnvironmentMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -73,7 +75,12 @@ def install(app: FastAPI, *, secret: Collection[str] = ()) -> None:
     for kind, status in _STATUS.items():
         app.exception_handler(kind)(_answer_with(status))
     app.exception_handler(HTTPException)(refused)
+
+    async def unfit(_: WebSocket, error: WebSocketRequestValidationError) -> Response:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(_explain(detail) for detail in error.errors()))
+
     app.exception_handler(RequestValidationError)(invalid)
+    app.exception_handler(WebSocketRequestValidationError)(unfit)
 
 
 def _answer_with(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[Response]]:

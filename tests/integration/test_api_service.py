@@ -21,7 +21,7 @@ from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import FrameAddress
 from schemas.settings import Settings
-from tests.integration.api_client import serving, streaming
+from tests.integration.api_client import address_of, serving, streaming
 from tests.integration.api_world import MODEL, World, free_port, wait_for
 
 _RUN = """
@@ -106,7 +106,7 @@ def test_a_stream_goes_on_when_the_broker_comes_back(
     world = World(settings)
     with serving(settings, catalogue) as client, streaming(client) as stream:
         world.result("gate", FrameAddress(MODEL, 0, 0))
-        assert next(stream).id == f"{MODEL}/0/0"
+        assert address_of(next(stream)) == f"{MODEL}/0/0"
         kafka.stop()
         try:
             wait_for(lambda: "gave no topics" in client.get("/readyz").text, seconds=30)
@@ -115,4 +115,4 @@ def test_a_stream_goes_on_when_the_broker_comes_back(
             kafka.start()
         wait_for(lambda: client.get("/readyz").status_code == 200, seconds=60)
         World(settings).result("gate", FrameAddress(MODEL, 0, 2))
-        assert next(stream).id == f"{MODEL}/0/1"
+        assert address_of(next(stream)) == f"{MODEL}/0/2"
