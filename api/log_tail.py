@@ -89,8 +89,9 @@ class LogTail:
                 self._note(f"topic {message.topic()} partition {message.partition()}: {message.error().str()}")
                 continue
             where = (message.topic(), message.partition())
-            if message.offset() < self._next[where]:
-                self._check_at = 0.0  # we have read this offset before: is it another topic by now?
+            if message.offset() < self._next[where] and self._is_made_anew(where[0]):
+                # Whatever was not looked at yet comes again, and what was before is of the topic that is gone.
+                return [record for record in records if record.topic() != where[0]]
             self._next[where] = message.offset() + 1
             records.append(message)
         return records
@@ -103,6 +104,15 @@ class LogTail:
     def close(self) -> None:
         """Leave the broker."""
         self._consumer.close()
+
+    def _is_made_anew(self, topic: str) -> bool:
+        """Whether a log that begins again is another one."""
+        before = self._ids.get(topic)
+        try:
+            self._check(time.monotonic() + _ANSWER_S)
+        except EnvironmentMissingError as error:
+            self._note(str(error))
+        return self._ids.get(topic) != before
 
     def _check(self, deadline: float) -> None:
         """Take on what has appeared since; also finds out whether the broker still answers."""

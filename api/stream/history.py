@@ -22,7 +22,8 @@ _ANSWER_S: Final = 5.0
 _FETCH: Final[dict[str, str | float]] = {
     "enable.partition.eof": True,
     "fetch.wait.max.ms": 20,  # all of it is there: nobody waits for more
-    "fetch.max.bytes": 512 * 1024,
+    "message.max.bytes": _BATCH_BYTES,  # only so that fetch.max.bytes may be small; larger records still come
+    "fetch.max.bytes": _BATCH_BYTES,
     "max.partition.fetch.bytes": _BATCH_BYTES,
     "queued.max.messages.kbytes": 1024,
     "fetch.queue.backoff.ms": 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,38 +21,15 @@ from schemas.errors import EnvironmentMissingError
 from schemas.messages import FrameAddress
 from schemas.settings import Settings
 from tests.integration.api_client import address_of, serving, streaming
-from tests.integration.api_world import MODEL, World, free_port, wait_for
-
-_RUN = """
-import sys
-from api.service import run
-from schemas.catalogue import Catalogue
-from schemas.settings import Settings
-sys.exit(run(Settings(%s), Catalogue()))
-"""
+from tests.integration.api_replica import replicas
+from tests.integration.api_world import MODEL, World, wait_for
 
 
 @contextmanager
 def process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """The service in a process of its own, and a client once it answers."""
-    port = free_port()
-    fields = f"bootstrap_servers={settings.bootstrap_servers!r}, prefix={settings.prefix!r}, api_port={port}"
-    running = subprocess.Popen([sys.executable, "-c", _RUN % fields], stderr=subprocess.PIPE, text=True)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-
-            def answers() -> bool:
-                assert running.poll() is None
-                try:
-                    return client.get("/readyz").status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            wait_for(answers, seconds=30)
-            yield running, client
-    finally:
-        running.kill()
-        running.communicate()
+    with replicas(settings) as (replica,), httpx.Client(base_url=replica.url, timeout=30) as client:
+        yield replica.running, client
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
