@@ -159,6 +159,13 @@ class Offsets:
             shapes[topic] = TopicShape(str(found.topic_id), len(found.partitions))
         return shapes
 
+    def cluster(self, *, deadline: float) -> str:
+        """The id of the cluster: another one has other logs, though they may be called the same."""
+        try:
+            return str(self._admin.list_topics(timeout=remaining(deadline)).cluster_id)
+        except KafkaException as error:
+            raise self._no_answer("cluster's id", error) from None
+
     def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """One above the last offset of each log."""
         return self._positions(dict.fromkeys(logs, OffsetSpec.latest()), deadline)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
 from typing import Final
 
 from confluent_kafka import Message
 
 from api.log_tail import LogTail
 from api.metrics import ERRORS
-from api.result_record import ResultRecord, decode_result
+from api.result_record import decode_result
 from api.store import CameraStore, ResultStore
+from api.stream import Broadcaster
+from api.stream.ids import mark
+from api.stream.news import News, TopicNews, Unreadable
 from schemas.catalogue import Catalogue
 from schemas.errors import MessageError
 from schemas.messages import Camera, CameraStatus
@@ -37,16 +39,16 @@ class LogReader:
         *,
         results: ResultStore,
         cameras: CameraStore,
-        publish: Callable[[list[ResultRecord]], None],
+        stream: Broadcaster,
     ) -> None:
-        """`publish` is called with new results, from this reader's thread."""
+        """`stream` is told of what is new, from this reader's thread."""
         self._settings = settings
         self._names = settings.names
         self._topics: dict[str, int | None] = {self._names.results(model.name): _BACK for model in catalogue.models}
         self._topics |= {self._names.cameras: None, self._names.camera_status: None}
         self._results = results
         self._cameras = cameras
-        self._publish = publish
+        self._stream = stream
         self._stopping = threading.Event()
         self._trouble: str | None = "the reader has not started"
         self._thread = threading.Thread(target=self._run, name="log-reader", daemon=True)
@@ -72,10 +74,17 @@ class LogReader:
 
     def _run(self) -> None:
         tail = LogTail(self._settings, self._topics)
+        is_open = False
         try:
             while not self._stopping.is_set():
                 try:
-                    self._take(tail.poll(0.2))
+                    messages = tail.poll(0.2)
+                    news = self._news(tail)
+                    if not is_open and tail.cluster:
+                        self._stream.publish_from_thread(news)
+                        self._stream.open_from_thread(mark(f"{tail.cluster}/{self._settings.prefix}"))
+                        is_open, news = True, []
+                    self._take(messages, news)
                     self._trouble = tail.trouble
                 except Exception:  # the loop's edge: one bad batch must not end what every client lives from
                     ERRORS.labels(kind="reader").inc()
@@ -85,18 +94,26 @@ class LogReader:
             tail.close()
             self._trouble = "the reader has stopped"
 
-    def _take(self, messages: list[Message]) -> None:
+    def _news(self, tail: LogTail) -> list[News]:
+        """The results topics that are followed anew."""
+        appeared = ((self._names.model_of_results(one.topic), one) for one in tail.appeared())
+        return [TopicNews(model, mark(one.id), one.next) for model, one in appeared if model]
+
+    def _take(self, messages: list[Message], news: list[News]) -> None:
         results = []
         for message in messages:
-            if self._names.model_of_results(message.topic()):
-                record = decode_result(message, self._names)
-                if record:
-                    results.append(record)
-            else:
+            model = self._names.model_of_results(message.topic())
+            if model is None:
                 self._take_camera(message)
+                continue
+            record = decode_result(message, self._names)
+            if record:
+                results.append(record)
+            news.append(record or Unreadable(model, message.partition(), message.offset()))
         if results:
             self._results.add(results)
-            self._publish(results)
+        if news:
+            self._stream.publish_from_thread(news)
 
     def _take_camera(self, message: Message) -> None:
         topic, value = message.topic(), message.value()

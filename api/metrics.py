@@ -15,6 +15,22 @@ ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
 STREAM_CLIENTS: Final = Gauge(Metric.STREAM_CLIENTS, "Clients of the result stream", registry=REGISTRY)
+STREAM_RESUMES: Final = Counter(
+    Metric.STREAM_RESUMES,
+    "Clients that came back and have caught up, by where what they had missed came from",
+    ["source"],
+    registry=REGISTRY,
+)
+STREAM_GAPS: Final = Counter(
+    Metric.STREAM_GAPS, "Times that a client was told of results which it is not sent", ["reason"], registry=REGISTRY
+)
+STREAM_MISSED: Final = Counter(
+    Metric.STREAM_MISSED, "Results that were not sent to clients which were too slow", registry=REGISTRY
+)
+for _source in ("memory", "log"):
+    STREAM_RESUMES.labels(source=_source)
+for _reason in ("slow", "expired", "recreated", "ahead"):
+    STREAM_GAPS.labels(reason=_reason)
 HTTP_DURATION: Final = Histogram(
     Metric.HTTP_DURATION,
     "From a request's arrival to the start of its response",

@@ -14,6 +14,7 @@ from api import cursor as cursors
 from api.frames import Expected
 from api.services import Services, ServicesDep
 from api.store import ResultFilter
+from api.stream.ids import MOST_CHARACTERS
 from schemas.names import IDENTIFIER
 from schemas.window import MOMENT, Window, milliseconds
 
@@ -24,6 +25,14 @@ Model = Annotated[str | None, Query(pattern=_PATTERN, description="Only this mod
 Label = Annotated[str | None, Query(max_length=128, description="Only results with a detection of this label.")]
 MinScore = Annotated[
     float | None, Query(ge=0, le=1, description="Only results with a detection of at least this score, 0 to 1.")
+]
+Coalesce = Annotated[
+    int,
+    Query(ge=0, le=100, description="Milliseconds that a result may wait for others, to be sent with them at once."),
+]
+LastEventId = Annotated[
+    str | None,
+    Query(max_length=MOST_CHARACTERS, description="The id of the last event that was received: go on behind it."),
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many results.")]
 
@@ -48,6 +57,16 @@ async def _expected(
 
 ExpectedDep = Annotated[Expected, Depends(_expected)]
 """Which frame the caller means, as its result says."""
+
+
+def _wanted(
+    services: ServicesDep, camera: Camera = None, model: Model = None, label: Label = None, min_score: MinScore = None
+) -> ResultFilter:
+    return result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
+
+
+Wanted = Annotated[ResultFilter, Depends(_wanted)]
+"""The results that a request asks for."""
 
 
 def result_filter(

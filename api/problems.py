@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError, WebSocketRequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
@@ -19,6 +19,7 @@ from api.dead_letters.originals import OriginalGoneError
 from api.frames import FrameExpiredError, FrameNotFoundError, OtherFrameError
 from api.log_walk import LogAnewError
 from api.reinfer import FrameUnfitError
+from api.stream.ids import EventIdError
 from schemas.errors import CameraError, CatalogueError, EnvironmentMissingError, WindowError
 from schemas.printable import printable, shown
 
@@ -37,6 +38,7 @@ _STATUS: Final[dict[type[Exception], HTTPStatus]] = {
     WindowError: HTTPStatus.UNPROCESSABLE_ENTITY,
     CursorError: HTTPStatus.UNPROCESSABLE_ENTITY,
     LogAnewError: HTTPStatus.CONFLICT,
+    EventIdError: HTTPStatus.UNPROCESSABLE_ENTITY,
     EnvironmentMissingError: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -80,7 +82,12 @@ def install(app: FastAPI, *, secret: Collection[str] = ()) -> None:
     for kind, status in _STATUS.items():
         app.exception_handler(kind)(_answer_with(status))
     app.exception_handler(HTTPException)(refused)
+
+    async def unfit(_: WebSocket, error: WebSocketRequestValidationError) -> Response:
+        return problem(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(_explain(detail) for detail in error.errors()))
+
     app.exception_handler(RequestValidationError)(invalid)
+    app.exception_handler(WebSocketRequestValidationError)(unfit)
 
 
 def _answer_with(status: HTTPStatus) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 
 from api.access.access import check_doors
 from api.app import create_app
-from api.patience import CONNECTIONS, PatientProtocol
+from api.patience import CONNECTIONS, PatientProtocol, allow_files
 from api.services import Services
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -21,6 +21,8 @@ from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
 
+_HEARD_BYTES: Final = 1024
+"""Of one message by a WebSocket's client, which has nothing to say."""
 _FAREWELL_S: Final = 2
 """How long requests under way may take once the service is told to end."""
 
@@ -48,10 +50,11 @@ def run(settings: Settings, catalogue: Catalogue) -> int:
     """Serve on `api_host` and `api_port` until SIGTERM or SIGINT; returns the exit code.
 
     Raises:
-        EnvironmentMissingError: The port is taken, or the host is not ours.
+        EnvironmentMissingError: The port is taken, the host is not ours, or there may be too few open files.
         SettingsError: Other machines could call it, and there is no token.
     """
     check_doors(settings)
+    allow_files(settings.api_stream_clients + CONNECTIONS)
     listener = listen(settings)
     host, port = listener.getsockname()[:2]
     log.info("listening url=http://%s:%d/ kafka=%s", host, port, settings.bootstrap_servers)
@@ -65,7 +68,10 @@ def make_server(app: FastAPI, settings: Settings) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
-        limit_concurrency=CONNECTIONS,
+        ws="websockets-sansio",
+        ws_max_size=_HEARD_BYTES,
+        ws_per_message_deflate=False,  # it would compress each message anew for each client
+        limit_concurrency=settings.api_stream_clients + CONNECTIONS,
         log_config=None,  # our own logging is set up already, and says the same in one line
         log_level="warning",
         access_log=False,  # sixty pictures a second; the metrics count them

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Annotated, Final
 
-from fastapi import Depends, Request
+from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from api.audit import Auditor
 from api.audit_report import AuditReport
@@ -33,6 +34,7 @@ from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
 from api.system import SystemReader
 from api.waiters import ResultWaiters
+from api.stream.history import History
 from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -52,14 +54,17 @@ class Services:
         self.catalogue = catalogue
         self.results = ResultStore()
         self.cameras = CameraStore()
-        self.broadcaster = Broadcaster()
         self.waiters = ResultWaiters(self.results)
+        self._history = History(settings)
+        self.broadcaster = Broadcaster(
+            (model.name for model in catalogue.models), self._history, limit=settings.api_stream_clients
+        )
         self.reader = LogReader(
             settings,
             catalogue,
             results=self.results,
             cameras=self.cameras,
-            publish=self.broadcaster.publish_from_thread,
+            stream=self.broadcaster,
         )
         self.frames = FrameReader(settings, catalogue)
         self.outcomes = OutcomeFinder(settings, self.frames, self.results)
@@ -98,6 +103,7 @@ class Services:
         """End everything; the broker hears of it."""
         self.broadcaster.close()
         await run_in_threadpool(self.reader.stop)
+        await run_in_threadpool(self._history.close)
         self.frames.close()
         self.pages.close()
         self.outcomes.close()
@@ -141,7 +147,7 @@ class Services:
         return AuditReport.of(balance, at=now, limit=_NAMED)
 
 
-def _services(request: Request) -> Services:
+def _services(request: HTTPConnection) -> Services:
     services: Services = request.app.state.services
     return services
 

@@ -133,6 +133,8 @@ class Settings(BaseModel):
     """Addresses and networks, with commas, of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."""
     api_requests_per_second: int = Field(default=500, ge=1)
     """Of one client address, where tokens are set; twice as many may come at once."""
+    api_stream_clients: int = Field(default=1024, ge=1, le=50_000)
+    """Clients of the live stream at once, by SSE and WebSocket; each is a connection, and a file descriptor."""
     metrics_host: str = "127.0.0.1"
     """The address on which capture and workers serve their metrics."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)

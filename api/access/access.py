@@ -65,7 +65,8 @@ class Access:
         grant = self._identify(request, client)
         if isinstance(grant, Response):
             return grant
-        needed = role_for(request.scope["method"], request.scope["path"])
+        # A WebSocket has no method of its own: it begins with a GET.
+        needed = role_for(request.scope.get("method", "GET"), request.scope["path"])
         if needed is None or (grant.role is not None and grant.role >= needed):
             return grant
         if grant.role is None:
@@ -99,7 +100,7 @@ class Access:
             detail = f"host {host[:100]!r} is not this service's: expected an address, or a name in FRAMEBUS_API_HOSTS"
             return problem(HTTPStatus.MISDIRECTED_REQUEST, detail)
         headers = request.headers
-        is_link = request.scope["method"] in _SAFE and headers.get("sec-fetch-mode") == "navigate"
+        is_link = request.scope.get("method") in _SAFE and headers.get("sec-fetch-mode") == "navigate"
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if is_foreign(host=host, origin=origin, site=site, is_link=is_link):
             return problem(HTTPStatus.FORBIDDEN, "a page of another site sent this: expected one of this service's")

@@ -33,4 +33,4 @@ def set_cookie(response: Response, request: HTTPConnection, key: str) -> None:
 
 
 def _is_secure(request: HTTPConnection) -> bool:
-    return bool(request.scope["scheme"] == "https")
+    return request.scope["scheme"] in {"https", "wss"}

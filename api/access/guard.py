@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.access import Access, Grant
+from api.access.roles import SOCKET_PATH
 from api.problems import problem
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
@@ -30,20 +31,20 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        if scope["type"] != "http":  # there is no other door
+        if scope["type"] != "http" and scope["path"] != SOCKET_PATH:  # there is no other door
             await send({"type": "websocket.close", "code": 1008})
             return
         request = HTTPConnection(scope)
         refusal = self._access.admit(request)
         if isinstance(refusal, Grant):
             scope[_GRANT] = refusal
-            response = _body_problem(request)
+            response = _body_problem(request) if scope["type"] == "http" else None
         else:
             response = refusal
         if response:
             await response(scope, receive, send)
         else:
-            await self._app(scope, _bounded(receive), send)
+            await self._app(scope, _bounded(receive) if scope["type"] == "http" else receive, send)
 
 
 def _body_problem(request: HTTPConnection) -> Response | None:

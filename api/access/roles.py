@@ -6,6 +6,8 @@ from enum import IntEnum
 from typing import Final
 
 SESSION_PATH: Final = "/api/v1/session"
+SOCKET_PATH: Final = "/api/v1/results/ws"
+"""The one WebSocket: it only reads, so it takes what a GET takes."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN: Final = frozenset({"/", "/index.html", "/favicon.svg", "/healthz", "/readyz"})

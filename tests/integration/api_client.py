@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,12 +50,12 @@ class Event:
         return "\n".join(self.data)
 
 
-def events(lines: Iterator[str]) -> Iterator[Event]:
-    """The events of a stream's lines."""
+def events(lines: Iterator[str], *, heartbeats: bool = False) -> Iterator[Event]:
+    """The events of a stream's lines; with `heartbeats` also those that have nothing but an id."""
     event = Event()
     for line in lines:
         if not line:
-            if event.data:
+            if event.data or (heartbeats and event.id):
                 yield event
             event = Event()
             continue
@@ -68,11 +69,20 @@ def events(lines: Iterator[str]) -> Iterator[Event]:
             event.data.append(value)
 
 
+def address_of(event: Event) -> str:
+    """The frame's address of a result."""
+    assert event.name == "result", event
+    return str(json.loads(event.text)["frame"]["address"])
+
+
 @contextmanager
-def streaming(client: httpx.Client, query: str = "") -> Iterator[Iterator[Event]]:
-    """The events of the result stream; the server knows of the client when this begins."""
-    with client.stream("GET", f"/api/v1/results/stream{query}") as response:
+def streaming(
+    client: httpx.Client, query: str = "", *, last: str | None = None, heartbeats: bool = False
+) -> Iterator[Iterator[Event]]:
+    """The events of the result stream behind the one with the id `last`; the server knows of the client by then."""
+    headers = {"last-event-id": last} if last else {}
+    with client.stream("GET", f"/api/v1/results/stream{query}", headers=headers) as response:
         assert response.status_code == 200, response.read()
         lines = response.iter_lines()
         assert next(lines) == "retry: 1000"
-        yield events(lines)
+        yield events(lines, heartbeats=heartbeats)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,39 +20,16 @@ from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import FrameAddress
 from schemas.settings import Settings
-from tests.integration.api_client import serving, streaming
-from tests.integration.api_world import MODEL, World, free_port, wait_for
-
-_RUN = """
-import sys
-from api.service import run
-from schemas.catalogue import Catalogue
-from schemas.settings import Settings
-sys.exit(run(Settings(%s), Catalogue()))
-"""
+from tests.integration.api_client import address_of, serving, streaming
+from tests.integration.api_replica import replicas
+from tests.integration.api_world import MODEL, World, wait_for
 
 
 @contextmanager
 def process(settings: Settings) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
     """The service in a process of its own, and a client once it answers."""
-    port = free_port()
-    fields = f"bootstrap_servers={settings.bootstrap_servers!r}, prefix={settings.prefix!r}, api_port={port}"
-    running = subprocess.Popen([sys.executable, "-c", _RUN % fields], stderr=subprocess.PIPE, text=True)
-    try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-
-            def answers() -> bool:
-                assert running.poll() is None
-                try:
-                    return client.get("/readyz").status_code == 200
-                except httpx.TransportError:
-                    return False
-
-            wait_for(answers, seconds=30)
-            yield running, client
-    finally:
-        running.kill()
-        running.communicate()
+    with replicas(settings) as (replica,), httpx.Client(base_url=replica.url, timeout=30) as client:
+        yield replica.running, client
 
 
 @pytest.mark.parametrize("sig", [signal.SIGTERM, signal.SIGINT])
@@ -106,7 +82,7 @@ def test_a_stream_goes_on_when_the_broker_comes_back(
     world = World(settings)
     with serving(settings, catalogue) as client, streaming(client) as stream:
         world.result("gate", FrameAddress(MODEL, 0, 0))
-        assert next(stream).id == f"{MODEL}/0/0"
+        assert address_of(next(stream)) == f"{MODEL}/0/0"
         kafka.stop()
         try:
             wait_for(lambda: "gave no topics" in client.get("/readyz").text, seconds=30)
@@ -115,4 +91,4 @@ def test_a_stream_goes_on_when_the_broker_comes_back(
             kafka.start()
         wait_for(lambda: client.get("/readyz").status_code == 200, seconds=60)
         World(settings).result("gate", FrameAddress(MODEL, 0, 2))
-        assert next(stream).id == f"{MODEL}/0/1"
+        assert address_of(next(stream)) == f"{MODEL}/0/2"

@@ -58,7 +58,7 @@ class Viewers:
                 response.raise_for_status()
                 for event in events(response.iter_lines()):
                     if event.name == "gap":
-                        self.counts["missed"] += json.loads(event.text)["missed"]
+                        self.counts["missed"] += json.loads(event.text)["missed"] or 0
                     elif event.name == "result":
                         take(client, json.loads(event.text)["frame"]["address"])
                     if self._stopping.is_set() or (until and time.monotonic() > until):

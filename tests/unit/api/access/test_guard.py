@@ -10,12 +10,12 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 
 from api.access.access import check_doors
 from api.access.guard import BODY_LIMIT_BYTES
 from api.access.limits import FAILURES
-from api.access.roles import role_for
+from api.access.roles import SOCKET_PATH, role_for
 from api.app import create_app
 from schemas.catalogue import Catalogue
 from schemas.errors import SettingsError
@@ -76,6 +76,9 @@ def _routes(routes: list[BaseRoute]) -> list[tuple[str, set[str]]]:
             continue  # the page's files: GET only, and role_for's table tells which of them are open
         if isinstance(route, APIRoute | Route):
             found.append((route.path, route.methods or set()))
+        elif isinstance(route, WebSocketRoute):
+            assert route.path == SOCKET_PATH
+            found.append((route.path, {"GET"}))
         else:
             found += _routes(list(getattr(route, "routes", None) or route.original_router.routes))  # type: ignore[attr-defined]
     return found
@@ -285,7 +288,8 @@ async def test_a_page_of_another_site_is_refused(
     assert "access-control-allow-origin" not in response.headers
 
 
-async def test_a_websocket_is_closed() -> None:
+async def knock(of: Settings, path: str, **headers: str) -> list[Any]:
+    """What a WebSocket is answered with."""
     sent: list[Any] = []
 
     async def send(message: Any) -> None:
@@ -294,9 +298,42 @@ async def test_a_websocket_is_closed() -> None:
     async def receive() -> Any:
         return {"type": "websocket.connect"}
 
-    scope = {"type": "websocket", "path": "/", "headers": [], "query_string": b""}
-    await create_app(settings(), Catalogue())(scope, receive, send)
-    assert sent == [{"type": "websocket.close", "code": 1008}]
+    scope = {
+        "type": "websocket",
+        "scheme": "ws",
+        "path": path,
+        "client": ("192.0.2.1", 5),
+        "server": ("127.0.0.1", 8080),
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in {"host": "127.0.0.1:8080", **headers}.items()],
+        "extensions": {"websocket.http.response": {}},
+    }
+    await create_app(of, Catalogue())(scope, receive, send)
+    return sent
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v1/results", "/api/v1/results/ws/", "/assets/x"])
+async def test_a_websocket_is_closed_but_for_the_one_that_there_is(path: str) -> None:
+    assert await knock(settings(), path) == [{"type": "websocket.close", "code": 1008}]
+
+
+@pytest.mark.parametrize(
+    ("locked", "headers", "status"),
+    [
+        (True, {}, 401),
+        (True, {"authorization": f"Bearer {VIEWER[:-1]}"}, 401),
+        (True, {"cookie": "framebus-8080=guessed"}, 401),
+        (True, {"authorization": f"Bearer {VIEWER}", "origin": "https://evil.example"}, 403),
+        (False, {"origin": "https://evil.example"}, 403),
+        (False, {"origin": "null"}, 403),
+        (False, {"sec-fetch-site": "cross-site"}, 403),
+        (False, {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+        (False, {"host": "rebinding.example"}, 421),
+    ],
+)
+async def test_a_websocket_needs_what_a_request_needs(locked: bool, headers: dict[str, str], status: int) -> None:
+    start, *_ = await knock(settings() if locked else open_settings(), SOCKET_PATH, **headers)
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", status)
 
 
 async def test_the_description_says_who_may_send_what() -> None:
