@@ -86,8 +86,9 @@ fuzz: .venv/.dev ## Run the coverage-guided fuzzers: [SECONDS=60]
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-schemas: .venv/.dev ## Write the contract files in schemas/json and schemas/examples anew, and the chart's schema
+schemas: .venv/.dev ## Write the contract files in schemas anew, and the chart's schema
 	$(BIN)/python -m schemas
+	$(BIN)/python -m deploy.topics
 	$(BIN)/python -m deploy.chart
 
 sbom: .venv/.dev ## Write the bill of materials, build/sbom.cdx.json, and docs/licences.md

@@ -71,7 +71,7 @@ class Courier:
         """Set out with these; not before all those of the time before are done."""
         by_camera: dict[str, list[ResultRecord]] = {}
         for record in records:
-            if self._options.wanted.passes(record.result):
+            if self._options.wanted.matches(record.result):
                 self._undone[record.id] = record
                 by_camera.setdefault(record.result.frame.camera, []).append(record)
             else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from api.sink.filter import ResultFilter
+from api.store import ResultFilter
 
 
 @dataclass(frozen=True, slots=True)

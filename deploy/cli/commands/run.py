@@ -57,12 +57,12 @@ def api(kafka: Kafka = None) -> None:
 
 
 @app.command()
-def sink(  # noqa: PLR0913, PLR0917  # Typer's way of options
+def sink(  # noqa: PLR0913, PLR0917  # one parameter for each option
     name: Annotated[str, typer.Option("--name", help="Its consumer group; replicas of one sink share it.")],
     model: Annotated[list[str], typer.Option("--model", help="A model whose results go out; may be repeated.")],
-    camera: Annotated[list[str] | None, typer.Option(help="Only this camera's; may be repeated.")] = None,
-    label: Annotated[list[str] | None, typer.Option(help="Only with this label; may be repeated.")] = None,
-    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Only with a score of at least this.")] = None,
+    camera: Annotated[str | None, typer.Option(help="Only this camera's.")] = None,
+    label: Annotated[str | None, typer.Option(help="Only with a detection of this label.")] = None,
+    min_score: Annotated[float | None, typer.Option(min=0, max=1, help="Only with one of at least this score.")] = None,
     structured: Annotated[bool, typer.Option(help="CloudEvents' structured mode; else the binary one.")] = False,
     from_beginning: Annotated[bool, typer.Option(help="A new sink begins with the oldest result; else now.")] = False,
     timeout: Annotated[float, typer.Option(min=0.1, max=120, help="Seconds for one request.")] = 10.0,
@@ -74,7 +74,7 @@ def sink(  # noqa: PLR0913, PLR0917  # Typer's way of options
 
     def give(catalogue: Catalogue) -> tuple[Any]:
         room = import_module("api.sink")
-        wanted = room.ResultFilter(frozenset(camera or ()), frozenset(label or ()), min_score)
+        wanted = room.ResultFilter(camera=camera, label=label, min_score=min_score)
         return (
             room.SinkOptions(
                 name=name,
