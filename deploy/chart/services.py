@@ -1,4 +1,4 @@
-"""`inference:`, `capture:`, `api:`, `sink:` and `provisioning:` of the chart's values: what runs, where, and with what."""
+"""`inference:`, `capture:`, `api:`, `sink:` and `provisioning:` of the chart's values: what runs, and with what."""
 
 from __future__ import annotations
 
