@@ -90,8 +90,9 @@ fuzz: .venv/.dev ## Run the coverage-guided fuzzers, and call the API far more o
 format: .venv/.dev ## Format the Python code
 	$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-schemas: .venv/.dev ## Write schemas/json, schemas/examples, the chart's schema and docs/reference anew
+schemas: .venv/.dev ## Write the contract files in schemas, the chart's schema and docs/reference anew
 	$(BIN)/python -m schemas
+	$(BIN)/python -m deploy.topics
 	$(BIN)/python -m deploy.chart
 	$(BIN)/python -m deploy.reference
 

@@ -25,7 +25,7 @@ class GroupTail:
     What is done is committed by the first poll after each second, when partitions go, and at the end; what the broker
     refused, by the next. What is not comes once more, to whoever has the partition then. Of each partition that comes,
     `remember` hears the last `back` records before the group's position, which were handed out already, perhaps by
-    another member.
+    another member. Who needs longer for what a poll gave calls `stay` meanwhile.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class GroupTail:
         self._begin: dict[Log, int] = {}
         self._given: dict[Log, int] = {}
         self._done: dict[Log, int] = {}
+        self._early: list[Message] = []
         self._commit_at = 0.0
         self._trouble: str | None = None
         self._consumer = Consumer(
@@ -77,7 +78,8 @@ class GroupTail:
         if self._done and time.monotonic() >= self._commit_at:
             self._commit(asynchronous=True)
         records = []
-        for message in drain(self._consumer, limit=limit, timeout=timeout):
+        early, self._early = self._early, []
+        for message in early or drain(self._consumer, limit=limit, timeout=timeout):
             if message.error():
                 self._trouble = f"topic {message.topic()}: {message.error().str()}"
                 log.warning("not all records can be read: %s", self._trouble)
@@ -90,6 +92,25 @@ class GroupTail:
             self._given[place] = message.offset() + 1
             records.append(message)
         return records
+
+    def stay(self, undone: Iterable[tuple[Log, int]]) -> None:
+        """Remain a member while some of what the last poll gave is not done; nothing else is given meanwhile.
+
+        Of each partition, what comes before the first of the `undone` is done.
+        """
+        first: dict[Log, int] = {}
+        for place, offset in undone:
+            first[place] = min(offset, first.get(place, offset))
+        self._done |= {place: first.get(place, behind) for place, behind in self._given.items()}
+        if self._done and time.monotonic() >= self._commit_at:
+            self._commit(asynchronous=True)
+        held = self._consumer.assignment()
+        self._consumer.pause(held)
+        message = self._consumer.poll(0)
+        if message is not None:  # of a partition that has just come
+            self._early.append(message)
+        # A position may be resumed that has gone meanwhile: then there is nothing to resume.
+        self._consumer.resume([one for one in held if (one.topic, one.partition) in self._begin])
 
     def close(self) -> None:
         """Commit what is done, and leave the group."""
@@ -121,8 +142,10 @@ class GroupTail:
 
     def _lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:
         for gone in partitions:
+            place = (gone.topic, gone.partition)
             for places in (self._begin, self._given, self._done):
-                places.pop((gone.topic, gone.partition), None)
+                places.pop(place, None)
+            self._early = [one for one in self._early if (one.topic(), one.partition()) != place]
 
     def _commit(self, *, asynchronous: bool) -> None:
         self._commit_at = time.monotonic() + _COMMIT_S

@@ -125,6 +125,16 @@ class ResultReader:
         records = (decode_result(message, self._names) for message in self._tail.poll(timeout, limit=limit))
         return [record for record in records if record and self._is_new(record)]
 
+    def stay(self, undone: Iterable[ResultRecord]) -> None:
+        """Remain a member of the group while some of what the last poll gave is not done, however long that takes.
+
+        Call it at least once a minute, and poll when all is done. Of each partition, what comes before the first of
+        the `undone` is done, and committed if a second has passed. Where another member takes a partition over
+        meanwhile, it begins with the first that is not done; this reader does not give that again.
+        """
+        if isinstance(self._tail, GroupTail):
+            self._tail.stay(((self._names.results(one.model), one.partition), one.offset) for one in undone)
+
     def close(self) -> None:
         """Leave the broker."""
         self._tail.close()

@@ -6,6 +6,7 @@ from typing import Final
 
 CAPTURE: Final = "capture"
 API: Final = "api"
+SINK: Final = "sink"
 
 
 def inference(model: str) -> str:

@@ -31,6 +31,7 @@ from schemas.messages import (
     SkippedFrames,
     SkipReason,
     StageTimings,
+    Undelivered,
 )
 
 MESSAGES: Final[dict[str, type[Message]]] = {
@@ -81,6 +82,10 @@ RESULT: Final = Result(
     ),
     stages=StageTimings(wait=0.011, decode=0.0018, infer=0.0093, outputs=0.0004),
     inferred_at=datetime(2026, 1, 31, 12, 0, 0, 291_000, tzinfo=UTC),
+)
+
+UNDELIVERED: Final = Undelivered(
+    RESULT, sink="door-opener", error="refused", message="HTTP 422 no such door", attempts=1
 )
 
 EXAMPLES: Final[dict[str, Message]] = {
@@ -155,6 +160,7 @@ EXAMPLE_HEADERS: Final[dict[str, RawHeaders]] = {
     "frame": FRAME.encode(),
     "result": RESULT.headers(),
     "dead-letter": DEAD_LETTER.encode(),
+    "undelivered": UNDELIVERED.headers(),
 }
 """The golden record headers of the messages that have some."""
 

@@ -18,6 +18,7 @@
     ├── AnnotationsError         a file of boxes to compare with is wrong
     ├── TraceError               arrivals to simulate are wrong
     ├── FetchError               a download failed, or its sha256 is not the expected one
+    ├── ReceiverGoneError        who gets a sink's results has said that it wants no more
     ├── StalledError             a worker whose broker answers does not get on with the frames that wait
     └── EnvironmentMissingError  the machine lacks something: Java, memory, a port, a broker
 
@@ -97,6 +98,10 @@ class TraceError(FramebusError):
 
 class FetchError(FramebusError):
     """A download failed, or what came is not what was expected."""
+
+
+class ReceiverGoneError(FramebusError):
+    """Who gets a sink's results wants no more: it answered 410."""
 
 
 class StalledError(FramebusError):

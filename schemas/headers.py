@@ -56,6 +56,13 @@ DEAD_LETTER: Final[dict[str, Any]] = {
     Header.OMITTED: {"const": "true"},
     Header.HEADERS_OMITTED: {"const": "true"},
 }
+UNDELIVERED: Final[dict[str, Any]] = {
+    **RESULT,
+    Header.SINK: _IDENTIFIER,
+    Header.ERROR: {"anyOf": [{"enum": ["refused", "failed"]}, _IDENTIFIER]},
+    Header.ERROR_MESSAGE: {"type": "string", "maxLength": 1024},
+    Header.ATTEMPTS: _NUMBER,
+}
 OPTIONAL: Final = frozenset(
     {
         Header.TRACEPARENT,
@@ -71,7 +78,7 @@ OPTIONAL: Final = frozenset(
     }
 )
 
-HEADERS: Final = {"frame": FRAME, "result": RESULT, "dead-letter": DEAD_LETTER}
+HEADERS: Final = {"frame": FRAME, "result": RESULT, "dead-letter": DEAD_LETTER, "undelivered": UNDELIVERED}
 """The headers of each record by the name of its schema; more headers may stand beside them."""
 
 

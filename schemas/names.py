@@ -41,6 +41,10 @@ class Names:
         return f"{self.prefix}redrives"
 
     @property
+    def undelivered(self) -> str:
+        return f"{self.prefix}undelivered"
+
+    @property
     def cameras(self) -> str:
         return f"{self.prefix}cameras"
 
@@ -79,7 +83,7 @@ class Names:
 
 
 class Header:
-    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what cropping, redriving and a dead letter add."""
+    """Kafka record headers: CloudEvents 1.0 Kafka binary mode, and what crops, redrives, dead letters and sinks add."""
 
     SPECVERSION: Final = "ce_specversion"
     ID: Final = "ce_id"
@@ -107,6 +111,7 @@ class Header:
     ATTEMPTS: Final = "framebus_attempts"
     OMITTED: Final = "framebus_value_omitted"
     HEADERS_OMITTED: Final = "framebus_headers_omitted"
+    SINK: Final = "framebus_sink"
     KEPT: Final = "framebus_original_"
     """Before the name of an original header that is called like one which the dead letter adds."""
 
@@ -140,6 +145,10 @@ class Metric:
     REPLICA_RATE: Final = "framebus_replica_frames_per_second"
     LAG_FRAMES: Final = "framebus_lag_frames"
     LAG_AGE: Final = "framebus_lag_age_seconds"
+    SINK_RESULTS: Final = "framebus_sink_results"
+    SINK_REQUESTS: Final = "framebus_sink_requests"
+    SINK_DURATION: Final = "framebus_sink_request_duration_seconds"
+    SINK_AGE: Final = "framebus_sink_age_seconds"
     LEDGER_FRAMES: Final = "framebus_ledger_frames"
     LEDGER_UNEXPLAINED: Final = "framebus_ledger_unexplained"
     LEDGER_MALFORMED: Final = "framebus_ledger_malformed_records"

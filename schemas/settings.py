@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
@@ -33,6 +34,10 @@ TOKEN_LENGTH: Final = 16
 """A token that a program may guess at leisure must be long; `framebus token` makes one of 43 characters."""
 _TOKEN: Final = re.compile(r"[A-Za-z0-9._~+/=-]{16,512}")
 """What RFC 6750 lets a client send after `Authorization: Bearer`."""
+WEBHOOK_PREFIX: Final = "whsec_"
+_KEY_LEAST: Final = 24
+_KEY_MOST: Final = 64
+_RECEIVER: Final = re.compile(r"https?://[^\s/?#]+([/?][^\s#]*)?")
 _NAMES: Final = r"^([^\s,/@]+(,[^\s,/@]+)*)?$"
 
 
@@ -46,6 +51,24 @@ def _check_token(token: SecretStr) -> SecretStr:
             f"expected {TOKEN_LENGTH} to 512 letters, digits and any of ._~+/=- in one line (framebus token makes one)"
         )
     return token
+
+
+def webhook_key(secret: str) -> bytes:
+    """The bytes of a secret as Standard Webhooks has them.
+
+    Raises:
+        ValueError: They are none, or too few to be secret.
+    """
+    try:
+        key = b64decode(secret.removeprefix(WEBHOOK_PREFIX), validate=True)
+    except ValueError:
+        key = b""
+    if not (secret.startswith(WEBHOOK_PREFIX) and _KEY_LEAST <= len(key) <= _KEY_MOST):
+        raise ValueError(
+            f"expected {WEBHOOK_PREFIX} and {_KEY_LEAST} to {_KEY_MOST} bytes in base64 "
+            "(framebus token --webhook makes one)"
+        )
+    return key
 
 
 def _check_proxy(proxy: str) -> None:
@@ -135,6 +158,12 @@ class Settings(BaseModel):
     """Of one client address, where tokens are set; twice as many may come at once."""
     api_stream_clients: int = Field(default=1024, ge=1, le=50_000)
     """Clients of the live stream at once, by SSE and WebSocket; each is a connection, and a file descriptor."""
+    sink_url: SecretStr | None = None
+    """Where a sink POSTs results: http:// or https://, with a user and parameters, or none."""
+    sink_secret: SecretStr | None = None
+    """What a sink signs with: `whsec_` and 24 to 64 bytes in base64; a second one, after a space, while they change."""
+    sink_ca_file: Path | None = None
+    """Certificates, besides the system's, that the receiver may show."""
     metrics_host: str = "127.0.0.1"
     """The address on which capture and workers serve their metrics."""
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
@@ -167,6 +196,20 @@ class Settings(BaseModel):
     def _gateway(cls, value: str | None) -> str | None:
         if value is not None and not _GATEWAY.fullmatch(value):
             raise ValueError("expected http://HOST:PORT or https://HOST:PORT, with a path or none, and no user in it")
+        return value
+
+    @field_validator("sink_url")
+    @classmethod
+    def _receiver(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not _RECEIVER.fullmatch(value.get_secret_value()):
+            raise ValueError("expected http://HOST or https://HOST, with a port, a path and parameters, or none")
+        return value
+
+    @field_validator("sink_secret")
+    @classmethod
+    def _webhook_secrets(cls, value: SecretStr | None) -> SecretStr | None:
+        for one in value.get_secret_value().split(" ") if value is not None else ():
+            webhook_key(one)
         return value
 
     @field_validator("api_trusted_proxies")
@@ -248,7 +291,7 @@ class Settings(BaseModel):
 
 
 API_TOKENS: Final = ("api_viewer_token", "api_operator_token")
-SECRETS: Final = ("sasl_password", "ssl_key_password", *API_TOKENS)
+SECRETS: Final = ("sasl_password", "ssl_key_password", *API_TOKENS, "sink_url", "sink_secret")
 """The fields whose values nobody may see; each may also come from a file, `FRAMEBUS_<FIELD>_FILE`."""
 
 

@@ -1,4 +1,4 @@
-"""`inference:`, `capture:`, `api:` and `provisioning:` of the chart's values: what runs, where, and with what."""
+"""`inference:`, `capture:`, `api:`, `sink:` and `provisioning:` of the chart's values: what runs, and with what."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pydantic import Field
 
 from deploy.chart.part import Count, Key, Name, Part, Port, Seconds, Share, Texts, Things
 from schemas.messages._base import Identifier
+from schemas.names import IDENTIFIER
 
 
 class Strategy(Part):
@@ -122,6 +123,30 @@ class Api(Service):
     trusted_proxies: list[str]
     requests_per_second: Annotated[int, Field(ge=1)]
     service: ApiService
+
+
+class Target(Service):
+    """A sink: a receiver, and what it gets."""
+
+    replicas: Count
+    secret_name: Name
+    url_key: Key
+    secret_key: Key
+    ca_secret_name: Name
+    models: list[Identifier]
+    camera: Annotated[str, Field(pattern=rf"^({IDENTIFIER.pattern})?$")]
+    label: str
+    min_score: Annotated[float, Field(ge=0, le=1)]
+    structured: bool
+    timeout_seconds: Annotated[float, Field(ge=0.1, le=120)]
+    attempts: Annotated[int, Field(ge=1)]
+    in_flight: Annotated[int, Field(ge=1, le=1000)]
+
+
+class Sink(Target):
+    """The same for all sinks, and what is another's."""
+
+    targets: dict[Identifier, Target]
 
 
 class Provisioning(Place):

@@ -47,6 +47,12 @@ class Networks(To):
     port: Port
 
 
+class Receivers(To):
+    """Where sinks POST results."""
+
+    port: Port
+
+
 class NetworkPolicy(Part):
     """Who talks to whom."""
 
@@ -57,6 +63,7 @@ class NetworkPolicy(Part):
     api: From
     cameras: To
     networks: Networks
+    receivers: Receivers
     egress: list[Things]
 
 

@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field
 
 from deploy.chart.part import Key, Name, Part, Port, Things
 from deploy.chart.rule import Scaling
-from deploy.chart.services import Api, Capture, Inference, Provisioning
+from deploy.chart.services import Api, Capture, Inference, Provisioning, Sink
 from deploy.chart.surroundings import Monitoring, NetworkPolicy, PodDisruptionBudget, ServiceAccount
 from schemas.catalogue import Model
 from schemas.messages import Camera
@@ -85,6 +85,7 @@ class Values(Part):
     inference: Inference
     capture: Capture
     api: Api
+    sink: Sink
     provisioning: Provisioning
     metrics_port: Port
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"]

@@ -53,7 +53,7 @@ def tell_build(service: str, registry: CollectorRegistry) -> None:
     told.labels(service, version("framebus")).set(1)
 
 
-def serve_metrics(settings: Settings) -> None:
+def serve_metrics(settings: Settings, registry: CollectorRegistry) -> None:
     """Serve this process's metrics for Prometheus, if a port is set; port 0 takes a free one and logs it.
 
     Raises:
@@ -62,7 +62,7 @@ def serve_metrics(settings: Settings) -> None:
     if settings.metrics_port is None:
         return
     try:
-        server, _ = start_http_server(settings.metrics_port, settings.metrics_host)
+        server, _ = start_http_server(settings.metrics_port, settings.metrics_host, registry)
     except OSError as error:
         raise EnvironmentMissingError(
             f"FRAMEBUS_METRICS_PORT={settings.metrics_port} on {settings.metrics_host}: {error.strerror}; "

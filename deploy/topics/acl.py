@@ -8,7 +8,7 @@ from enum import StrEnum
 from shlex import quote
 from typing import Final
 
-from deploy.services import API, CAPTURE, inference
+from deploy.services import API, CAPTURE, SINK, inference
 from schemas.catalogue import Catalogue
 from schemas.errors import SettingsError
 from schemas.names import Names
@@ -101,6 +101,11 @@ def rules(settings: Settings, catalogue: Catalogue) -> dict[str, tuple[Rule, ...
         ),
         **workers,
         API: reading,
+        SINK: (
+            *_topics(Operation.READ, names.results(""), prefixed=True),
+            *_topics(Operation.WRITE, names.undelivered),
+            Rule(Resource.GROUP, names.result_group(""), Operation.READ, prefixed=True),
+        ),
         OPERATOR: (
             *reading,
             *_topics(Operation.WRITE, names.cameras, names.redrives),

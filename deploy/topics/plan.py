@@ -70,6 +70,7 @@ def plan(settings: Settings, catalogue: Catalogue) -> list[TopicPlan]:
         names.skips: outcomes,
         names.dead_letters: outcomes,
         names.redrives: outcomes,
+        names.undelivered: outcomes,
         names.cameras: _compacted(),
         names.camera_status: _compacted(),
     }

@@ -11,6 +11,7 @@ from schemas.messages.polygon import Point, Polygon
 from schemas.messages.ranges import PartitionRanges
 from schemas.messages.redrive import Redrive, Redriven, redriven_from_headers, redriven_headers
 from schemas.messages.result import (
+    JSON_TYPE,
     Detection,
     FrameReference,
     ModelReference,
@@ -21,8 +22,10 @@ from schemas.messages.result import (
     identity_from_headers,
 )
 from schemas.messages.skip import Skip, SkippedFrames, SkipReason
+from schemas.messages.undelivered import Undelivered
 
 __all__ = [
+    "JSON_TYPE",
     "Camera",
     "CameraState",
     "CameraStatus",
@@ -55,6 +58,7 @@ __all__ = [
     "SkippedFrames",
     "StageTimings",
     "Transport",
+    "Undelivered",
     "address_from_headers",
     "check_result_type",
     "crop_seq",

@@ -19,18 +19,20 @@ from pydantic import SecretStr
 
 from deploy import topics
 from deploy.local.media import Media
-from deploy.services import API, CAPTURE, inference
+from deploy.services import API, CAPTURE, SINK, inference
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Rule, rules
 from producers.control import put_camera, read_cameras
 from schemas.catalogue import Catalogue
 from schemas.catalogue.builtin import FACE_DETECTION, OBJECT_DETECTION, POSE
 from schemas.errors import FramebusError
-from schemas.messages import Camera, CameraState, CaptureClaim, DeadLetter, Lane
+from schemas.messages import Camera, CameraState, CaptureClaim, DeadLetter, FrameAddress, Lane
 from schemas.settings import Settings
 from tests.integration.api_world import JPEG, T0, World, frame_info
 from tests.integration.capture_world import read_statuses, read_topic
 from tests.integration.inference_kit import jpeg_of, read_frame
 from tests.integration.locked_world import LockedKafka, Running, locked_kafka, without
+from tests.integration.receiver_server import Reply, receiving
+from tests.integration.sink_kit import with_sink
 from tests.integration.streaming_kit import committed
 from tests.planted import VIEWER_TOKEN
 
@@ -211,10 +213,24 @@ def clean(said: str) -> None:
         raise UndoneError(said)
 
 
+def sink(world: LockedKafka) -> None:
+    """A result is POSTed, and one that is refused is set aside."""
+    aside = count(world, world.super_user.names.undelivered)
+    with receiving() as receiver:
+        receiver.reply = lambda _: Reply(422 if len(receiver.requests) % 2 else 204)
+        settings = with_sink(world.settings(SINK), receiver.url)
+        World(world.super_user).results("gate", [FrameAddress(MODEL, 0, number) for number in range(2)])
+        name = f"doors-{time.monotonic_ns()}"
+        with running(world, settings, "sink", "--name", name, "--model", MODEL, "--from-beginning"):
+            until(lambda: receiver.taken, "results are POSTed")
+            until(lambda: count(world, world.super_user.names.undelivered) > aside, "what is refused is set aside")
+
+
 DUTIES: dict[str, Callable[[LockedKafka], None]] = {
     CAPTURE: capture,
     inference(MODEL): worker,
     API: show,
+    SINK: sink,
     OPERATOR: operate,
     AUDIT: audit,
     ADMIN: administer,

@@ -91,12 +91,29 @@ OWN: Final[Values] = {
         "service": {"type": "LoadBalancer", "annotations": {"a": "b"}},
         "kafkaSecretName": "operator-user",
     },
+    "sink": {
+        "kafkaSecretName": "sinks-user",
+        "targets": {
+            "doors": {
+                "secretName": "doors-webhook",
+                "models": ["face-detection", "pose"],
+                "camera": "yard_2",
+                "label": "face, of anybody",
+                "minScore": 0.5,
+                "structured": True,
+                "caSecretName": "receiver-ca",
+                "extraEnv": [{"name": "TZ", "value": "UTC"}],
+            },
+            "lab_2": {"secretName": "lab", "models": ["pose"], "replicas": 3, "kafkaSecretName": "lab-user"},
+        },
+    },
     "provisioning": {"topicsKafkaSecretName": "admin-user", "camerasKafkaSecretName": "operator-user"},
     "serviceAccount": {"annotations": {"role": "none"}},
     "networkPolicy": {
         "dns": {"to": [{"namespaceSelector": {}}]},
         "kafka": {"to": [{"podSelector": {"matchLabels": {"app": "kafka"}}}], "ports": [9094]},
         "networks": {"to": [{"ipBlock": {"cidr": "10.9.0.0/16"}}]},
+        "receivers": {"to": [{"ipBlock": {"cidr": "10.8.0.0/16"}}], "port": 8443},
         "egress": [{"ports": [{"port": 9091}]}],
     },
     "monitoring": {
@@ -140,6 +157,7 @@ CASES: Final[Mapping[str, tuple[Values | Path, ...]]] = {
     "TLS without SASL": (LEAST, MODELS, {"kafka": {"tls": {"enabled": True}}}),
     "SASL without TLS": (LEAST, MODELS, {"kafka": {"sasl": {"enabled": True, "secretName": "user"}}}),
     "networks fetched": (LEAST, MODELS, {"inference": {"cache": {"kind": "emptyDir"}}}),
+    "a sink": (LEAST, MODELS, {"sink": {"targets": {"doors": {"secretName": "doors", "models": ["face-detection"]}}}}),
     "no policies": (LEAST, MODELS, {"networkPolicy": {"enabled": False}, "podDisruptionBudget": {"enabled": False}}),
     "odd names": (
         LEAST,

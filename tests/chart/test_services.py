@@ -18,6 +18,9 @@ from schemas.settings import SECRETS as SECRET_FIELDS
 from tests.chart.cases import CAMERAS, CASES, LEAST, MODELS, PROMETHEUS
 from tests.chart.helm import Helm, Manifest, Values
 
+FIT = {"sink_url": "https://receiver.example/hook?token=x", "sink_secret": f"whsec_{'A' * 32}"}
+"""Secrets that have a form of their own."""
+
 APP_VERSION = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
 
 
@@ -52,7 +55,7 @@ def test_settings_take_what_they_are_given(helm: Helm, case: str, tmp_path: Path
                 variable = f"{ENVIRONMENT_PREFIX}{field.upper()}_FILE"
                 if variable in given:
                     own = tmp_path / f"secret-{number}"
-                    own.write_text(f"a-secret-of-enough-letters-{number}")
+                    own.write_text(FIT.get(field, f"a-secret-of-enough-letters-{number}"))
                     own.chmod(0o440)
                     given[variable] = str(own)
             settings = Settings.from_environment(with_secret_files(given))
@@ -123,6 +126,8 @@ def test_each_service_has_its_own_kafka_user(helm: Helm) -> None:
         "capture-default/capture": "kafka-user",
         next(name for name in users if name.startswith("capture-yard-2-")): "yard-user",
         "api/api": "operator-user",
+        "sink-doors/sink": "sinks-user",
+        next(name for name in users if name.startswith("sink-lab-2-")): "lab-user",
         f"{job}/topics": "admin-user",
         f"{job}/cameras": "operator-user",
     }

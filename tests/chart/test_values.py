@@ -79,6 +79,12 @@ def twice() -> Values:
         ({"inference": {"models": {"poze": {}}}}, "inference.models.poze: expected one of models: face-detection"),
         ({"scaling": {"models": {"poze": {}}}}, "scaling.models.poze: expected one of models"),
         ({"inference": {"cache": {"kind": "claim"}}}, "inference.cache.claimName: expected a PersistentVolumeClaim"),
+        ({"sink": {"targets": {"a": {"models": ["pose"]}}}}, "sink.targets.a.secretName: expected a Secret"),
+        ({"sink": {"targets": {"a": {"secretName": "a"}}}}, "sink.targets.a.models: expected models"),
+        (
+            {"sink": {"targets": {"a": {"secretName": "a", "models": ["poze"]}}}},
+            "sink.targets.a.models: poze: expected one of models",
+        ),
         (twice(), "models: object-detection is there twice"),
         (
             {"models": [{**MODELS["models"][0], "replicas": {"min": 1, "max": 13}}]},

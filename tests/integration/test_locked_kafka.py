@@ -21,7 +21,7 @@ from api.audit import Auditor
 from api.kafka import Log, Offsets
 from api.results import ResultReader
 from deploy.local.kafka import EmbeddedKafka
-from deploy.services import API, CAPTURE, inference
+from deploy.services import API, CAPTURE, SINK, inference
 from deploy.topics.acl import ADMIN, AUDIT, OPERATOR, PRINCIPAL, Acl, Operation, Resource, Rule, acl_plan
 from deploy.topics.acl_cluster import apply_acls, missing_acls
 from deploy.topics.plan import plan
@@ -68,6 +68,7 @@ def test_the_broker_allows_exactly_what_the_plan_says(locked: LockedKafka) -> No
         *(names.inference_group(model.name) for model in locked.catalogue.models),
         names.capture_group("default"),
         names.reader_group,
+        names.result_group("door-opener"),
     ]
     for service, rules in locked.rules.items():
         admin = AdminClient(locked.settings(service).librdkafka())
@@ -254,6 +255,10 @@ OTHER_MODEL = OBJECT_DETECTION.name
         (API, produce, "redrives", NO_TOPIC),
         (API, join, f"inference.{MODEL}", NO_GROUP),  # it may ask how far the group is, not take its partitions
         (API, create, "more", NO_TOPIC),
+        (SINK, consume, f"frames.{MODEL}", NO_TOPIC),  # results go out, and no picture
+        (SINK, produce, f"results.{MODEL}", NO_TOPIC),
+        (SINK, produce, "dead-letters", NO_TOPIC),
+        (SINK, join, f"inference.{MODEL}", NO_GROUP),
         (OPERATOR, produce, f"results.{MODEL}", NO_TOPIC),
         (OPERATOR, produce, "captures", NO_TOPIC),
         (OPERATOR, create, "more", NO_TOPIC),

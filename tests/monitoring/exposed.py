@@ -16,6 +16,7 @@ from api.camera_metrics import CameraMetrics
 from api.lag_metrics import LagMetrics
 from api.ledger_metrics import LedgerMetrics
 from api.progress import Progress
+from api.sink import metrics as sink_metrics
 from deploy.cli.push import Pusher
 from deploy.cli.service import tell_build
 from processors.metrics import WorkerMetrics
@@ -55,7 +56,7 @@ class Exposed:
 @cache
 def exposed() -> tuple[Exposed, ...]:
     """Every metric of ours by service, in the order in which the code has them."""
-    return (*_of("capture", _capture()), *_of("inference", _inference()), *_of("api", _api()))
+    return (*_of("capture", _capture()), *_of("inference", _inference()), *_of("api", _api()), *_of("sink", _sink()))
 
 
 def series() -> set[str]:
@@ -92,6 +93,16 @@ def _api() -> CollectorRegistry:
     cameras.show(Counter({("default", "streaming"): 1}))
     for collector in (ledger, lag, cameras):
         registry.register(collector)
+    return registry
+
+
+def _sink() -> CollectorRegistry:
+    registry = CollectorRegistry()
+    for one in _collectors(sink_metrics.REGISTRY):
+        if isinstance(one, MetricWrapperBase):
+            registry.register(one)
+    tell_build("sink-s", registry)
+    Pusher("http://127.0.0.1:1", {}, registry)
     return registry
 
 

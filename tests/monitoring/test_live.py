@@ -22,6 +22,8 @@ from schemas.settings import Settings
 from tests.integration.api_world import MODEL, frame_info
 from tests.integration.capture_world import eventually
 from tests.integration.metrics_kit import Service, services
+from tests.integration.receiver_server import receiving
+from tests.integration.sink_kit import with_sink
 from tests.monitoring.dashboard import for_all, label_values, queries
 from tests.monitoring.exposed import FOREIGN, exposed
 from tests.monitoring.prometheus_server import Prometheus, running_prometheus
@@ -94,12 +96,13 @@ def test_every_query_of_the_dashboard_has_an_answer_and_every_rule_works(
 ) -> None:
     installed(MODEL)
     given = settings.model_copy(update={"pushgateway": f"http://127.0.0.1:{free_port()}"})  # nobody there: failures
-    with services(given, tmp_path) as start:
+    with receiving() as receiver, services(with_sink(given, receiver.url), tmp_path) as start:
         running: list[Service] = [start("capture"), start("inference", "--model", MODEL), start("api")]
+        running.append(start("sink", "--name", "doors", "--model", MODEL))
         targets = [service.address for service in running]
         rules = sorted(RULES.glob("*.yaml"))
         with running_prometheus(prometheus, tmp_path / "prometheus", targets, rules) as server:
-            eventually(lambda: len(server.query("up == 1")) == 3, "all services are scraped", 60)
+            eventually(lambda: len(server.query("up == 1")) == 4, "all services are scraped", 60)
             eventually(lambda: server.query(Metric.MODEL_INFO), "the worker is there, so that nothing waits for it")
             put_oddities(settings)
             for name in CAMERAS:

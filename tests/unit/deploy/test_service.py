@@ -6,7 +6,7 @@ import urllib.request
 from importlib.metadata import version
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import REGISTRY, CollectorRegistry, Counter
 
 from deploy.cli.service import LineFormatter, serve_metrics, tell_build
 from schemas.errors import EnvironmentMissingError
@@ -53,13 +53,13 @@ def test_metrics_are_served_where_the_settings_say(caplog: pytest.LogCaptureFixt
     counter = Counter("deploy_test_events", "Counts what the test does.")
     counter.inc()
     with caplog.at_level(logging.INFO, "deploy.cli.service"):
-        serve_metrics(Settings(metrics_port=0))
+        serve_metrics(Settings(metrics_port=0), REGISTRY)
     address = caplog.messages[-1].removeprefix("metrics served address=")
     with urllib.request.urlopen(address, timeout=10) as answer:
         assert b"deploy_test_events_total 1.0" in answer.read()
     port = int(address.split(":")[2].split("/")[0])
     with pytest.raises(EnvironmentMissingError, match=f"FRAMEBUS_METRICS_PORT={port} on 127.0.0.1: Address already in"):
-        serve_metrics(Settings(metrics_port=port))
+        serve_metrics(Settings(metrics_port=port), REGISTRY)
 
 
 def test_a_build_names_service_and_release() -> None:
@@ -71,5 +71,5 @@ def test_a_build_names_service_and_release() -> None:
 
 def test_without_a_port_there_are_no_metrics(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "deploy.cli.service"):
-        serve_metrics(Settings())
+        serve_metrics(Settings(), REGISTRY)
     assert caplog.messages == []

@@ -25,7 +25,8 @@ def planned(name: str, settings: Settings = SETTINGS) -> TopicPlan:
 
 
 def test_every_topic_has_a_plan_under_the_prefix() -> None:
-    keyed = {NAMES.captures, NAMES.skips, NAMES.dead_letters, NAMES.redrives, NAMES.cameras, NAMES.camera_status}
+    keyed = {NAMES.captures, NAMES.skips, NAMES.dead_letters, NAMES.redrives, NAMES.undelivered}
+    keyed |= {NAMES.cameras, NAMES.camera_status}
     models = [model.name for model in CATALOGUE.models]
     spread = {NAMES.frames(model) for model in models} | {NAMES.results(model) for model in models}
     plans = plan(SETTINGS, CATALOGUE)

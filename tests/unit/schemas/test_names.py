@@ -10,7 +10,15 @@ from schemas.names import Names
 
 def test_every_name_carries_the_prefix() -> None:
     names = Names("shop.")
-    topics = [names.frames("m"), names.results("m"), names.captures, names.skips, names.dead_letters, names.redrives]
+    topics = [
+        names.frames("m"),
+        names.results("m"),
+        names.captures,
+        names.skips,
+        names.dead_letters,
+        names.redrives,
+        names.undelivered,
+    ]
     topics += [names.cameras, names.camera_status, names.inference_group("m"), names.capture_group("s")]
     assert all(name.startswith("shop.") for name in topics)
     assert len(set(topics)) == len(topics)

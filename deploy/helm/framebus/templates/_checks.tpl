@@ -34,6 +34,18 @@ What the values' schema cannot say, since it is about two places at once.
 {{- if hasKey $names $name }}{{ fail (printf "models: %s and %s would both be called %s" .name (get $names $name) $name) }}{{ end -}}
 {{- $_ := set $names $name .name -}}
 {{- end -}}
+{{- range $target, $own := .Values.sink.targets }}
+{{- $values := mergeOverwrite (deepCopy (omit $.Values.sink "targets")) (deepCopy ($own | default dict)) -}}
+{{- if not $values.secretName }}
+{{- fail (printf "sink.targets.%s.secretName: expected a Secret with the receiver's URL and what to sign with" $target) }}
+{{- end -}}
+{{- if not $values.models }}{{ fail (printf "sink.targets.%s.models: expected models whose results go out" $target) }}{{ end -}}
+{{- range $values.models }}
+{{- if not (hasKey $models .) }}
+{{- fail (printf "sink.targets.%s.models: %s: expected one of models: %s" $target . (keys $models | sortAlpha | join ", ")) }}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- range $part, $named := dict "inference.models" .Values.inference.models "scaling.models" .Values.scaling.models }}
 {{- range $name, $_ := $named }}
 {{- if not (hasKey $models $name) }}
