@@ -32,9 +32,9 @@ from api.progress import ProgressReader
 from api.reinfer import Reinference
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
+from api.stream.history import History
 from api.system import SystemReader
 from api.waiters import ResultWaiters
-from api.stream.history import History
 from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
