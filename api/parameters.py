@@ -59,16 +59,6 @@ ExpectedDep = Annotated[Expected, Depends(_expected)]
 """Which frame the caller means, as its result says."""
 
 
-def _wanted(
-    services: ServicesDep, camera: Camera = None, model: Model = None, label: Label = None, min_score: MinScore = None
-) -> ResultFilter:
-    return result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
-
-
-Wanted = Annotated[ResultFilter, Depends(_wanted)]
-"""The results that a request asks for."""
-
-
 def result_filter(
     services: Services, *, camera: str | None, model: str | None, label: str | None, min_score: float | None
 ) -> ResultFilter:

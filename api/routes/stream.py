@@ -38,7 +38,7 @@ class EventStream(StreamingResponse):
 async def stream(
     services: ServicesDep,
     grant: GrantDep,
-    wanted: parameters.Wanted,
+    wanted: parameters.WantedDep,
     coalesce_ms: parameters.Coalesce = 0,
     last_event_id: parameters.LastEventId = None,
     sent_back: Annotated[str | None, Header(alias="last-event-id", max_length=MOST_CHARACTERS)] = None,
@@ -66,7 +66,7 @@ async def socket(
     websocket: WebSocket,
     services: ServicesDep,
     grant: GrantDep,
-    wanted: parameters.Wanted,
+    wanted: parameters.WantedDep,
     coalesce_ms: parameters.Coalesce = 0,
     last_event_id: parameters.LastEventId = None,
 ) -> None:
