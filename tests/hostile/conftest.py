@@ -20,7 +20,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand on what this worker has counted, if it is one of several."""
     told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if told is not None:
-        told["hostile"] = dict(session.config.stash.get(_CASES, Counter()))
+        counted = session.config.stash.get(_CASES, Counter())
+        told["hostile"] = dict(counted)
 
 
 @pytest.hookimpl(optionalhook=True)
