@@ -10,7 +10,8 @@ from threading import Event, RLock, Thread
 from typing import Final
 
 from producers.desired import Farewell
-from producers.run import SETTLE_S, CameraRun, Worker
+from producers.run import SETTLE_S, CameraRun
+from producers.worker import Worker
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Camera, CameraState
 

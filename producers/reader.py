@@ -88,6 +88,9 @@ class Reader:
             picture = None  # it is megabytes: none is held while the next one is waited for
             moment = index / recorded_fps if recorded_fps else None
             wanted = limit is None or moment is None or limit.admit(moment)
+            # A recorded picture is read when it is due, not before: it is encoded while the caches still have it.
+            if wanted and schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
+                return
             there, picture = _advance(source, wanted=wanted)
             if self._stop.is_set():
                 return
@@ -103,8 +106,6 @@ class Reader:
                 wanted = limit is None or limit.admit(moment)
             if picture is None or not wanted:
                 continue
-            if schedule and self._stop.wait(schedule.wait(index, time.monotonic())):
-                return
             self._offer(picture, moment, source.live)
 
 

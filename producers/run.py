@@ -4,44 +4,23 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from threading import Event, Lock, Thread
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
-from producers.counts import Fate, FrameCounter
-from producers.encode import Jpeg, Moments, encode
-from producers.fence import Fence
+from producers.counts import FrameCounter
 from producers.mailbox import Mailbox
-from producers.metrics import CaptureMetrics
 from producers.motion import MotionGate
 from producers.reader import Reader
-from producers.records import RecordSink
-from producers.sink import FrameSink
+from producers.sender import Offer, Sender
 from producers.sources import Picture, SourceRules
 from producers.status import StatusBoard
-from producers.topics import Topics
 from producers.view import View
-from schemas.cameras import Schedule, followers_of
-from schemas.catalogue import Catalogue
+from producers.worker import Worker
+from schemas.cameras import Kind, Schedule, followers_of, kind_of
 from schemas.errors import EnvironmentMissingError, FramebusError
-from schemas.messages import (
-    Camera,
-    CameraState,
-    CaptureClaim,
-    DropReason,
-    FrameInfo,
-    Lane,
-    Pacing,
-)
-from schemas.settings import Settings
-from schemas.spread import RoundRobin
-
-if TYPE_CHECKING:
-    from producers.traces import CaptureTraces  # OpenTelemetry, which only those load who want traces
+from schemas.messages import Camera, CameraState, CaptureClaim, DropReason, Lane, Pacing
 
 log = logging.getLogger(__name__)
 
@@ -60,36 +39,13 @@ _HOURS_S: Final = 1.0
 """How often a camera that is outside of its hours looks at the clock, which may step."""
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """What the cameras of one capture worker share."""
-
-    settings: Settings
-    catalogue: Catalogue
-    owner: str
-    frames: FrameSink
-    records: RecordSink
-    topics: Topics
-    fence: Fence
-    metrics: CaptureMetrics
-    now: Callable[[], datetime] = utc_now
-    """The wall clock of cameras' hours."""
-    traces: CaptureTraces | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    picture: Picture
-    captured_at: datetime
-    seqs: dict[str, int]
-    waits: bool
-
-
 class CameraRun:
     """Runs one camera in threads of its own: a reader that never waits for Kafka, and an encoder that sends.
 
     Live frames: the newest wins. Frames of the batch lane, and those of a file that is read at `max` pace, are never
-    dropped for being slow: their reader waits. Live sources cannot wait, whatever their lane.
+    dropped for being slow: their reader waits. Live sources cannot wait, whatever their lane. A recorded source that
+    keeps its own pace has no encoder beside the reader, since its next picture is not read before it is due: where
+    encoding is too slow for it, its schedule moves.
     """
 
     def __init__(self, camera: Camera, worker: Worker) -> None:
@@ -105,17 +61,17 @@ class CameraRun:
         self._gate = MotionGate(camera, camera.still_fps) if camera.still_fps else None
         self._moved_at = 0.0
         self._schedule: Schedule | None = None
-        self._mailbox: Mailbox[_Offer] = Mailbox()
+        self._mailbox: Mailbox[Offer] = Mailbox()
+        self._sender: Sender | None = None
         self._counters: dict[str, FrameCounter] = {}
-        self._widths: dict[str, int] = {}
         self._followers: dict[str, tuple[str, ...]] = {}
         """Whose frames are captured, each with the second stages that get crops of them."""
-        self._turns = {model: RoundRobin(camera.id, model) for model in camera.models}
         self._clock = RunClock()
         self._board = StatusBoard(camera, worker.owner, self._clock.now())
         self._recording = Lock()
         self._status_due = 0.0
         self._patient = camera.lane is Lane.BATCH or camera.pacing is Pacing.MAX
+        self._apart = self._patient or kind_of(camera.source) in (Kind.URL, Kind.USB)
         self._after: Thread | None = None
         self._main = Thread(target=self._guard, name=f"capture-{camera.id}", daemon=True)
         self._encoder = Thread(target=self._send_all, name=f"encode-{camera.id}", daemon=True)
@@ -189,17 +145,13 @@ class CameraRun:
             self._report(CameraState.FAILED, f"{type(error).__name__} inside capture; the worker's log says more")
 
     def _capture(self) -> None:
-        catalogue = self._worker.catalogue
         self._schedule = Schedule.of(self.camera)
-        self._followers = followers_of(self.camera, catalogue)
-        self._widths = {
-            leader: max(catalogue.get(model).frame_width for model in (leader, *followers))
-            for leader, followers in self._followers.items()
-        }
+        self._followers = followers_of(self.camera, self._worker.catalogue)
         self._write_status()
         if not (self._await_topics() and self._claim()):
             return
-        self._encoder.start()
+        if self._apart:
+            self._encoder.start()
         try:
             self._read(self._schedule)
         finally:
@@ -262,6 +214,7 @@ class CameraRun:
         self._board.claimed(self.run)
         self._clock = RunClock()
         self._counters = {model: FrameCounter(camera.id, model, self.run) for model in self._followers}
+        self._sender = Sender(camera, worker, self._followers, self._counters, self._clock, self._stop)
         worker.metrics.begin(camera.id, self._counters)
         self._report(CameraState.CONNECTING, None)
         return True
@@ -275,13 +228,15 @@ class CameraRun:
             return
         now, waits = self._clock.now(), self._patient and not live
 
-        def make() -> _Offer:
-            return _Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()}, waits)
+        def make() -> Offer:
+            return Offer(picture, now, {model: counter.offer() for model, counter in self._counters.items()}, waits)
 
         replaced = self._mailbox.put(make, wait=waits)
         if replaced is not None:
             for counter in self._counters.values():
                 counter.drop(DropReason.SUPERSEDED)
+        if not self._apart:
+            self._send_next()
 
     def _moves(self, gate: MotionGate, picture: Picture, moment: float) -> bool:
         """Whether the picture is to be sent; tells when the camera has become still, and when it moves again."""
@@ -294,60 +249,16 @@ class CameraRun:
         return admitted
 
     def _send_all(self) -> None:
-        while (offer := self._mailbox.take()) is not None:
-            unsent = dict(self._counters)
-            try:
-                self._send(offer, unsent)
-            except Exception as error:
-                log.exception("frame lost in capture camera=%s run=%s seqs=%s", self.camera.id, self.run, offer.seqs)
-                self._worker.metrics.error(type(error).__name__)
-                for counter in unsent.values():
-                    counter.drop(DropReason.ENCODE_FAILED)
-            del offer  # its picture is megabytes: none is held while the next one is waited for
+        while self._send_next():
+            pass
 
-    def _send(self, offer: _Offer, unsent: dict[str, FrameCounter]) -> None:
-        """Encode and send one picture; a model leaves `unsent` as soon as its frame's fate is in good hands."""
-        limit = self._worker.settings.frame_limit_bytes
-        taken = self._clock.now() if self._worker.traces else None
-        picture = self._view.apply(offer.picture)
-        encoded = encode(picture, self._widths, quality=self.camera.quality, limit_bytes=limit)
-        moments = Moments(offer.captured_at, taken, self._clock.now()) if taken else None
-        for model, jpeg in encoded.items():
-            if isinstance(jpeg, Jpeg):
-                sent = self._send_one(model, jpeg, offer, moments)
-                counter = unsent.pop(model)
-                if not sent:
-                    counter.drop(DropReason.QUEUE_FULL)
-            else:
-                unsent.pop(model).drop(jpeg)
-
-    def _send_one(self, model: str, jpeg: Jpeg, offer: _Offer, moments: Moments | None) -> bool:
-        worker, turn = self._worker, self._turns[model]
-        info = FrameInfo(
-            model=model,
-            camera=self.camera.id,
-            site=self.camera.site,
-            run=self._counters[model].run,
-            seq=offer.seqs[model],
-            captured_at=offer.captured_at,
-            width=jpeg.width,
-            height=jpeg.height,
-            lane=self.camera.lane,
-            followers=self._followers[model],
-        )
-        fate: Fate = self._counters[model]
-        traced = worker.traces.begin(info, self._counters[model], moments) if worker.traces and moments else None
-        if traced:
-            info, fate = traced.info, traced
-        partition = turn.partition(worker.topics.partitions(worker.settings.names.frames(model)))
-        sent = worker.frames.send(info, jpeg.value, partition, fate)
-        while offer.waits and not sent and not self._stop.wait(0.02):
-            sent = worker.frames.send(info, jpeg.value, partition, fate)
-        if sent:
-            turn.sent()
-        elif traced:
-            traced.drop(DropReason.QUEUE_FULL)
-        return sent
+    def _send_next(self) -> bool:
+        """Send what is in the mailbox, or wait for it; False when it is closed and empty."""
+        offer = self._mailbox.take()  # a picture is megabytes: it is let go of before the next one is waited for
+        if offer is None or self._sender is None:
+            return False
+        self._sender.send(offer)
+        return True
 
     def _close(self, deadline: float) -> None:
         """Wait for frames in flight until `deadline` (monotonic), then write the last counts, once."""

@@ -18,10 +18,10 @@ from producers.manager import Manager
 from producers.metrics import CaptureMetrics
 from producers.ownership import Ownership
 from producers.records import RecordSink
-from producers.run import Worker
 from producers.sink import FrameSink
 from producers.sources import lock_ffmpeg
 from producers.topics import Topics
+from producers.worker import Worker
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings

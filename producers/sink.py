@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from functools import partial
 from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException
@@ -11,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException
 from producers.counts import Fate
 from producers.outage import Outage
 from producers.pump import Pump
-from schemas.messages import FrameInfo
+from schemas.messages import FrameInfo, Lane
 from schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ LINGER_MS: Final = 0
 GIVE_UP_MS: Final = 10_000
 """How long a frame may stay undelivered before it counts as failed."""
 AWAY_S: Final = 5.0
-"""Without an acknowledgement for so long no more frames are queued: they would be stale when the broker comes back."""
+"""Without an acknowledgement for so long no more frames are queued, and live ones that wait are given up: they would be
+stale when the broker comes back."""
 _ANSWER_S: Final = 1.0
 
 
@@ -64,14 +66,16 @@ class FrameSink:
 
         There is none while the queue is full, and during an outage.
         """
-        if self._outage.lasts:
-            return False
+        return not self._outage.lasts and self._put(info, jpeg, partition, fate)
+
+    def _put(self, info: FrameInfo, jpeg: bytes, partition: int, fate: Fate) -> bool:
+        again = partial(self._put, info, jpeg, partition, fate) if info.lane is not Lane.LIVE else None
 
         def settle(error: KafkaError | None, record: Any) -> None:  # noqa: ANN401 (a confluent-kafka Message)
             if error is None:
                 self._outage.heard(time.monotonic())
                 fate.deliver(record.partition(), record.offset())
-            else:
+            elif not (again and error.code() == KafkaError._PURGE_QUEUE and again()):
                 self._fail(fate, info, partition, error)
 
         try:
@@ -97,6 +101,8 @@ class FrameSink:
         if self._outage.look(time.monotonic(), len(producer), lambda: _answers(producer)):
             state = "queues nothing: no acknowledgement came" if self._outage.lasts else "queues frames again"
             log.warning("capture %s waiting=%d", state, len(producer))
+            if self._outage.lasts:  # those of the batch lane are queued again; what is on the wire stays there
+                producer.purge(in_queue=True, in_flight=False, blocking=False)
 
     @staticmethod
     def _fail(fate: Fate, info: FrameInfo, partition: int, error: KafkaError) -> None:

@@ -11,9 +11,10 @@ from schemas.redaction import hide
 
 
 def list_row(camera: Camera, status: CameraStatus | None) -> tuple[str, ...]:
-    """Its cells in a list: id, site, models, whether it is enabled, state, fps, source."""
+    """Its cells in a list: id, site, models, whether it is enabled, state, fps, transport (of RTSP), source."""
     models, enabled = ",".join(camera.models), "yes" if camera.enabled else "no"
-    return camera.id, camera.site, models, enabled, *state_and_rate(camera, status), hide(camera.source)
+    transport = camera.transport if camera.source.lower().startswith(("rtsp://", "rtsps://")) else "-"
+    return camera.id, camera.site, models, enabled, *state_and_rate(camera, status), transport, hide(camera.source)
 
 
 def print_camera(camera: Camera, status: CameraStatus | None) -> None:

@@ -11,12 +11,22 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, TopicPartition
+from prometheus_client import CollectorRegistry
 
+from producers.clock import utc_now
 from producers.connection import reader_config
+from producers.fence import Fence
+from producers.metrics import CaptureMetrics
+from producers.records import RecordSink
+from producers.sink import FrameSink
+from producers.topics import Topics
+from producers.worker import Worker
+from schemas.catalogue import Catalogue
 from schemas.ledger.captures import RunTotals
 from schemas.messages import (
     CameraStatus,
@@ -82,6 +92,33 @@ def capture_worker(settings: Settings, directory: Path) -> Iterator[CaptureWorke
             if process.poll() is None:
                 process.kill()
                 process.wait(10)
+
+
+@contextmanager
+def worker_here(
+    settings: Settings,
+    frames: FrameSink,
+    *,
+    registry: CollectorRegistry | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> Iterator[Worker]:
+    """What the cameras of a worker in this process share; `frames` is closed by whoever made it."""
+    records, fence = RecordSink(settings), Fence(settings)
+    try:
+        yield Worker(
+            settings=settings,
+            catalogue=Catalogue(),
+            owner="here-1",
+            frames=frames,
+            records=records,
+            topics=Topics(settings),
+            fence=fence,
+            metrics=CaptureMetrics(registry or CollectorRegistry()),
+            now=now,
+        )
+    finally:
+        fence.close()
+        assert records.close(5) == 0
 
 
 def read_topic(settings: Settings, topic: str) -> list[Any]:

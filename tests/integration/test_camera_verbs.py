@@ -138,7 +138,7 @@ def test_a_camera_is_shown_with_how_it_is_doing(run: Run, settings: Settings) ->
     assert records.close(10) == 0
 
     listed = run("camera", "list")[1].splitlines()
-    assert listed[1].split() == ["door", "default", MODEL, "yes", "still", "12.5", "rtsp://me:***@cam/1"]
+    assert listed[1].split() == ["door", "default", MODEL, "yes", "still", "12.5", "tcp", "rtsp://me:***@cam/1"]
     code, out, _ = run("camera", "get", "door", "--json")
     assert code == 0
     shown = json.loads(out)

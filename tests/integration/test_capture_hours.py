@@ -9,18 +9,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from producers.desired import Farewell
-from producers.fence import Fence
 from producers.manager import Manager
-from producers.metrics import CaptureMetrics
-from producers.records import RecordSink
-from producers.run import Worker
 from producers.sink import FrameSink
-from producers.topics import Topics
-from schemas.catalogue import Catalogue
 from schemas.messages import Camera, CameraState, CameraStatus
 from schemas.names import Metric
 from schemas.settings import Settings
-from tests.integration.capture_world import eventually, read_captures, read_frames, read_statuses
+from tests.integration.capture_world import eventually, read_captures, read_frames, read_statuses, worker_here
 
 FACES = "face-detection"
 OFFICE = Camera(
@@ -55,25 +49,13 @@ def registry() -> CollectorRegistry:
 
 @pytest.fixture
 def manager(settings: Settings, clock: Clock, registry: CollectorRegistry) -> Iterator[Manager]:
-    frames, records, fence = FrameSink(settings), RecordSink(settings), Fence(settings)
-    manager = Manager(
-        Worker(
-            settings=settings,
-            catalogue=Catalogue(),
-            owner="here-1",
-            frames=frames,
-            records=records,
-            topics=Topics(settings),
-            fence=fence,
-            metrics=CaptureMetrics(registry),
-            now=clock,
-        )
-    )
-    fence.start(manager.fence)
-    yield manager
-    manager.close()
-    fence.close()
-    assert frames.close(5) + records.close(5) == 0
+    frames = FrameSink(settings)
+    with worker_here(settings, frames, registry=registry, now=clock) as worker:
+        manager = Manager(worker)
+        worker.fence.start(manager.fence)
+        yield manager
+        manager.close()
+        assert frames.close(5) == 0
 
 
 def test_a_camera_is_connected_in_its_hours_alone_and_goes_on_in_the_same_run(

@@ -13,26 +13,20 @@ from typing import TYPE_CHECKING, Any
 import cv2
 import numpy as np
 import pytest
-from prometheus_client import CollectorRegistry
 
 from producers.backoff import Backoff
 from producers.counts import FrameCounter
-from producers.fence import Fence
-from producers.metrics import CaptureMetrics
 from producers.reader import Reader
-from producers.records import RecordSink
-from producers.run import CameraRun, Worker
-from producers.sink import FrameSink
+from producers.run import CameraRun
+from producers.sink import AWAY_S, FrameSink
 from producers.sources import Picture, SourceRules, barcode, open_source
 from producers.sources.url import UrlSource
-from producers.topics import Topics
 from schemas.addresses import AddressRule
-from schemas.catalogue import Catalogue
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, FrameInfo, Lane, Pacing
 from schemas.settings import Settings
 from tests.integration.camera_servers import PICTURES_A_CONNECTION, MjpegCamera, VideoFile, http_server
-from tests.integration.capture_world import eventually, read_captures
+from tests.integration.capture_world import eventually, read_captures, worker_here
 from tests.planted import CAMERA_PASSWORD, keep
 
 if TYPE_CHECKING:
@@ -187,24 +181,26 @@ def test_frames_that_nobody_takes_fail_and_a_full_queue_refuses() -> None:
     assert sink.close(1) == 0
 
 
+def test_what_is_live_is_given_up_when_an_outage_begins_and_a_batch_waits_on() -> None:
+    sink, now = FrameSink(Settings(bootstrap_servers="127.0.0.1:9"), give_up_ms=60_000), datetime.now(UTC)
+    counters = {lane: FrameCounter("cam", "face-detection", 0) for lane in (Lane.LIVE, Lane.BATCH)}
+    for lane, counter in counters.items():
+        info = FrameInfo("face-detection", "cam", "default", 0, counter.offer(), now, 4, 4, lane)
+        assert sink.send(info, b"x", 0, counter)
+    assert counters[Lane.LIVE].wait_settled(AWAY_S + 20)
+    assert not sink.send(info, b"x", 0, counters[Lane.BATCH]), "an outage"
+    counts = {lane: counter.snapshot(now) for lane, counter in counters.items()}
+    assert [(one.failed, one.in_flight) for one in counts.values() if one] == [(1, 0), (0, 1)]
+    assert sink.close(0) == 1
+
+
 @pytest.mark.parametrize("fields", [{"lane": Lane.BATCH}, {"pacing": Pacing.MAX}])
 def test_a_live_camera_waits_for_nobody(settings: Settings, tmp_path: Path, fields: dict[str, object]) -> None:
     """Its frames have nowhere to go: were its reader to wait for a batch's place, the camera would be broken by it."""
     keep(tmp_path / "127.0.0.1", CAMERA_PASSWORD)
     settings = settings.model_copy(update={"source_addresses": "loopback", "camera_passwords": tmp_path})
     away = FrameSink(Settings(bootstrap_servers="127.0.0.1:9"), queue_frames=2, give_up_ms=60_000)
-    fence, records = Fence(settings), RecordSink(settings)
-    worker = Worker(
-        settings=settings,
-        catalogue=Catalogue(),
-        owner="test",
-        frames=away,
-        records=records,
-        topics=Topics(settings),
-        fence=fence,
-        metrics=CaptureMetrics(CollectorRegistry()),
-    )
-    with http_server(MjpegCamera) as address:
+    with worker_here(settings, away) as worker, http_server(MjpegCamera) as address:
         run = CameraRun(camera(address.replace("http://", "http://user@") + "/video", **fields), worker)
         run.start()
 
@@ -217,8 +213,6 @@ def test_a_live_camera_waits_for_nobody(settings: Settings, tmp_path: Path, fiel
         finally:
             run.finish(time.monotonic() + 1, farewell=None)
             away.close(0)
-            records.close(5)
-            fence.close()
 
 
 def test_a_source_without_one_picture_is_an_error_and_no_end(tmp_path: Path) -> None:
@@ -249,26 +243,16 @@ def test_a_batch_waits_for_its_place_and_drops_nothing(
     """A queue of two frames is full all the time: the reader waits for it, and no more pictures lie about than that."""
     settings = settings.model_copy(update={"source_roots": "/"})
     narrow = FrameSink(settings, queue_frames=2)
-    fence, records = Fence(settings), RecordSink(settings)
-    worker = Worker(
-        settings=settings,
-        catalogue=Catalogue(),
-        owner="test",
-        frames=narrow,
-        records=records,
-        topics=Topics(settings),
-        fence=fence,
-        metrics=CaptureMetrics(CollectorRegistry()),
-    )
     pacing = {"pacing": Pacing.MAX} | fields
-    run = CameraRun(camera(str(media.path("bikes.mp4")), **pacing), worker)
-    run.start()
-    try:
-        eventually(lambda: any(totals.closed for totals in read_captures(settings).totals.values()), "the file's end")
-    finally:
-        run.finish(time.monotonic() + 5, farewell=None)
-        narrow.close(5)
-        records.close(5)
-        fence.close()
+    with worker_here(settings, narrow) as worker:
+        run = CameraRun(camera(str(media.path("bikes.mp4")), **pacing), worker)
+        run.start()
+        try:
+            eventually(
+                lambda: any(totals.closed for totals in read_captures(settings).totals.values()), "the file's end"
+            )
+        finally:
+            run.finish(time.monotonic() + 5, farewell=None)
+            narrow.close(5)
     (totals,) = read_captures(settings).totals.values()
     assert (totals.captured, totals.delivered, totals.failed, dict(totals.dropped)) == (250, 250, 0, {})

@@ -74,6 +74,7 @@ def test_a_cameras_life(run: Run, settings: Settings) -> None:
         "no",
         "disabled",
         "-",
+        "tcp",
         "rtsp://me@cam/1",
     ]
     assert run("camera", "remove", "yard")[0] == 0

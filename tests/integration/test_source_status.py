@@ -43,6 +43,16 @@ PAGES = {
 
 
 @contextmanager
+def black_hole() -> Iterator[str]:
+    """HOST:PORT of a server whose queue is full: the kernel drops whoever knocks, as a firewall does."""
+    with socket.socket() as server, socket.socket() as waiting:
+        server.bind(("127.0.0.1", 0))
+        server.listen(0)
+        waiting.connect(server.getsockname())
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
 def world(folder: Path) -> Iterator[dict[str, str]]:
     """Servers and files that are wrong, each by the name that stands for it in a source."""
     (folder / "empty.mp4").touch()
@@ -55,12 +65,14 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
         http = stack.enter_context(http_server(site(PAGES)))
         silent = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
         missing = stack.enter_context(tcp_server(not_found))
+        hole = stack.enter_context(black_hole())
         with socket.create_server(("127.0.0.1", 0)) as closed:
             refused = closed.getsockname()[1]
         yield {
             "http": http,
             "refused": f"127.0.0.1:{refused}",
             "silent": f"127.0.0.1:{silent.getsockname()[1]}",
+            "hole": hole,
             "missing": f"127.0.0.1:{missing.port}",
             "folder": str(folder),
         }
@@ -75,6 +87,8 @@ def world(folder: Path) -> Iterator[dict[str, str]]:
         ),
         ("rtsp://{refused}/v", "{refused}: nobody answers (127.0.0.1: Connection refused)"),
         ("http://{refused}/v", "{refused}: nobody answers (127.0.0.1: Connection refused)"),
+        ("rtsp://{hole}/v", "{hole}: nobody answers (127.0.0.1: timed out)"),
+        ("http://{hole}/v", "{hole}: nobody answers (127.0.0.1: timed out)"),
         ("rtsp://{silent}/v", "no stream within 5 s; expected a video stream"),
         ("http://{silent}/v", "timed out"),
         ("rtsp://{missing}/v", "the camera answers 404 Not Found"),
@@ -121,13 +135,15 @@ def test_a_status_says_in_words_what_is_wrong(source: str, says: str, tmp_path: 
 
 
 def test_bad_cameras_cost_a_good_one_nothing(settings: Settings, tmp_path: Path) -> None:
-    """One that nobody answers for, one that swallows everything, one that trickles, one that answers nonsense."""
+    """One that nobody answers for, one whose packets are dropped, one that takes everything and says nothing, one that
+    trickles, one that answers nonsense."""
     settings = settings.model_copy(update={"source_addresses": "loopback"})
     trickle = without_end(b"HTTP/1.0 200 OK\r\nContent-Type: image/jpeg\r\n\r\n", b"\xff\xd8", 0.1)
     with world(tmp_path) as places, http_server(trickle) as slow:
         bad = {
             "dead": f"rtsp://{places['refused']}/v",
-            "hole": f"rtsp://{places['silent']}/v",
+            "hole": f"rtsp://{places['hole']}/v",
+            "silent": f"rtsp://{places['silent']}/v",
             "slow": f"{slow}/v",
             "nonsense": f"{places['http']}/page",
         }

@@ -32,7 +32,7 @@ def list_cameras(kafka: Kafka = None) -> None:
     settings = read_settings(kafka)
     cameras, states = read_cameras(settings), read_states(settings)
     rows = [list_row(camera, states.get(camera.id)) for camera in cameras.values()]
-    columns = ("id", "site", "models", "enabled", "state", "fps", "source")
+    columns = ("id", "site", "models", "enabled", "state", "fps", "transport", "source")
     out.print(table(columns, rows, right=("fps",)))
 
 
