@@ -85,5 +85,5 @@ def _answer(values: list[bytes], page: LogPage[bytes] | None = None) -> Response
         "resume": page.resume if page else None,
         "missed": page.missed if page else 0,
     }
-    body = b'{"results":[' + b",".join(values) + b"]," + json.dumps(rest).encode()[1:]
+    body = b'{"results":[' + b",".join(values) + b"]," + json.dumps(rest, separators=(",", ":")).encode()[1:]
     return Response(body, media_type="application/json")
