@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
+from typing import Final
 
 from confluent_kafka import Message
 from fastapi import APIRouter
@@ -23,6 +25,9 @@ from schemas.errors import MessageError
 from schemas.messages import Result
 
 router = APIRouter(prefix=API, tags=["results"])
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 _-]+")
+"""Labels that JSON has as they are, unless somebody escapes what need not be."""
 
 
 class Results(BaseModel):
@@ -66,9 +71,10 @@ def _page(services: Services, begin: Cursor, limit: int) -> LogPage[bytes]:
     names = services.names
     models = [model.name for model in services.catalogue.models if wanted.model in (None, model.name)]
     key = wanted.camera.encode() if wanted.camera else None
+    label = wanted.label.encode() if wanted.label and _PLAIN.fullmatch(wanted.label) else b""
 
     def take(message: Message) -> list[bytes]:
-        if key is not None and message.key() != key:
+        if (key is not None and message.key() != key) or _lacks(message.value() or b"", label):
             return []
         with suppress(MessageError):  # whoever follows the log counts it
             record = read_record(message, names)
@@ -78,6 +84,11 @@ def _page(services: Services, begin: Cursor, limit: int) -> LogPage[bytes]:
     return services.pages.read(map(names.results, models), begin, take, limit=limit)
 
 
+def _lacks(value: bytes, word: bytes) -> bool:
+    """Whether a JSON text cannot have the word in it, told without reading it: most of a log is read over."""
+    return word not in value and b"\\u" not in value
+
+
 def _answer(values: list[bytes], page: LogPage[bytes] | None = None) -> Response:
     # The records are JSON already, and were checked when they were read.
     rest = {
@@ -85,5 +96,5 @@ def _answer(values: list[bytes], page: LogPage[bytes] | None = None) -> Response
         "resume": page.resume if page else None,
         "missed": page.missed if page else 0,
     }
-    body = b'{"results":[' + b",".join(values) + b"]," + json.dumps(rest).encode()[1:]
+    body = b'{"results":[' + b",".join(values) + b"]," + json.dumps(rest, separators=(",", ":")).encode()[1:]
     return Response(body, media_type="application/json")
