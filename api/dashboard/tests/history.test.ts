@@ -1,9 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Result } from "@/contract/types";
-import { lookBack } from "@/live/history";
+import { lookBack, type Looked } from "@/live/history";
 import { resultFor } from "./results";
 
-const SINCE = new Date("2026-01-31T12:00:00Z");
 let asked: URL[];
 
 function answering(...pages: readonly { results: readonly unknown[]; next?: string | null }[]): void {
@@ -17,46 +16,48 @@ function answering(...pages: readonly { results: readonly unknown[]; next?: stri
 beforeEach(() => vi.stubGlobal("document", { baseURI: "http://127.0.0.1:8080/" }));
 afterEach(() => vi.unstubAllGlobals());
 
-async function seen(wanted: () => boolean = () => true): Promise<readonly Result[]> {
+const look = (wanted: () => boolean = () => true): { taken: Result[]; done: Promise<Looked> } => {
   const taken: Result[] = [];
-  expect(await lookBack("door", SINCE, (results) => taken.push(...results), wanted)).toBeNull();
-  return taken;
-}
+  const since = Date.parse("2026-01-31T12:00:00Z");
+  const take = (results: readonly Result[]): void => void taken.push(...results);
+  return { taken, done: lookBack({ camera: "door", since, until: since + 80_000, take, wanted }) };
+};
+const times = (name: string): (string | null)[] => asked.map((url) => url.searchParams.get(name));
 
 describe("lookBack", () => {
-  it("goes on where a page says so, and ends where none does", async () => {
-    answering({ results: [resultFor("door", 2)], next: "further" }, { results: [resultFor("door", 1)], next: null });
-    expect((await seen()).map(({ frame }) => frame.seq)).toEqual([2, 1]);
-    expect(asked.map((url) => url.searchParams.get("cursor"))).toEqual([null, "further"]);
-    expect(asked[0]!.searchParams.get("since")).toBe("2026-01-31T12:00:00.000Z");
-    expect(asked[0]!.searchParams.get("camera")).toBe("door");
+  it("looks at one part after the other, the newest first", async () => {
+    answering({ results: [resultFor("door", 1)], next: null });
+    const { taken, done } = look();
+    expect(await done).toEqual({ fault: null, cut: false });
+    expect(taken).toHaveLength(8);
+    expect(times("since").slice(0, 2)).toEqual(["2026-01-31T12:01:10.000Z", "2026-01-31T12:01:00.000Z"]);
+    expect(times("until")[7]).toBe("2026-01-31T12:00:10.000Z");
+    expect(new Set(times("camera"))).toEqual(new Set(["door"]));
+  });
+
+  it("goes on where a page says so, for so long as it can bear", async () => {
+    answering({ results: [], next: "further" });
+    expect(await look().done).toEqual({ fault: null, cut: true });
+    expect(times("cursor").slice(0, 3)).toEqual([null, "further", null]);
+    expect(asked).toHaveLength(16);
   });
 
   it("leaves out what is no result", async () => {
     answering({ results: [{}, resultFor("door", 1)] });
-    expect(await seen()).toHaveLength(1);
+    const { taken, done } = look();
+    await done;
+    expect(taken).toHaveLength(8);
   });
 
-  it("asks for no more than it can bear", async () => {
-    answering({ results: [], next: "for ever" });
-    await seen();
-    expect(asked).toHaveLength(6);
-  });
-
-  it("takes nothing when it is not wanted any more", async () => {
+  it("takes nothing when nobody waits any more", async () => {
     answering({ results: [resultFor("door", 1)], next: "further" });
-    expect(await seen(() => false)).toEqual([]);
-    expect(asked).toHaveLength(1);
+    const { taken, done } = look(() => false);
+    await done;
+    expect([taken.length, asked.length]).toEqual([0, 1]);
   });
 
   it("says what kept it from looking", async () => {
     vi.stubGlobal("fetch", async () => new Response('{"detail": "Kafka is away"}', { status: 503 }));
-    const fault = await lookBack(
-      "door",
-      SINCE,
-      () => undefined,
-      () => true,
-    );
-    expect(fault).toEqual({ kind: "unavailable", detail: "Kafka is away" });
+    expect((await look().done).fault).toEqual({ kind: "unavailable", detail: "Kafka is away" });
   });
 });
