@@ -139,15 +139,3 @@ def test_dead_letters_are_shown_without_trusting_them_and_sent_again(browser: Br
         assert screen.probe("it.violations") == []
         assert [one for one in screen.complaints if "409" not in one] == []
         assert not [one for one in screen.probe("it.requests") if not one["url"].startswith(url)]
-
-
-@pytest.mark.parametrize("place", ["/models", "/frames", "/ledger", "/ledger/dead-letters", f"/frames/{MODEL}/0/0"])
-@pytest.mark.parametrize("width", [390, 2560])
-def test_no_screen_scrolls_sideways(browser: Browser, url: str, world: World, place: str, width: int) -> None:
-    explained(world)
-    with watching(browser, f"{url}/#{place}", width=width, height=844) as screen:
-        screen.page.wait_for_selector(
-            "[data-model], [data-frames] li, [data-accounts], [data-letter], [data-detections]"
-        )
-        assert screen.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        screen.screenshot(f"{place.strip('/').replace('/', '-')}-{width}")
