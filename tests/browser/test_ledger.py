@@ -103,8 +103,8 @@ def test_dead_letters_are_shown_without_trusting_them_and_sent_again(browser: Br
         page.on("dialog", lambda dialog: dialogs.append(dialog.message))
         page.wait_for_selector(f"{picture} [data-thumb=picture]")
         for letter, words in (
-            (html, "neither a JPEG nor a PNG. Begins with “<html>"),
-            (svg, "neither a JPEG nor a PNG. Begins with “<svg"),
+            (html, "neither a JPEG nor a PNG: it begins with “<html>"),
+            (svg, "neither a JPEG nor a PNG: it begins with “<svg"),
             (huge, "claims to have 65500 × 65500 pixels: too many"),
         ):
             expect(page.locator(f"{letter} [data-thumb=words]")).to_contain_text(words)

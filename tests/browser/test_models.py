@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, TopicPartition
 from playwright.sync_api import Browser, Locator, expect
 
 from schemas.catalogue import Catalogue, Replicas
@@ -26,7 +26,7 @@ FOLLOWER = "pose"
 def sleepers(catalogue: Catalogue) -> Catalogue:
     """The models, which may all have no worker."""
     return Catalogue(
-        tuple(one.model_copy(update={"replicas": Replicas(min=0, max=2, fps=30)}) for one in catalogue.models)
+        tuple(one.model_copy(update={"replicas": Replicas(min=0, max=1, fps=0.5)}) for one in catalogue.models)
     )
 
 
@@ -45,7 +45,9 @@ def says(screen: Watched, model: str, state: str, *, seconds: float = 60) -> Non
     expect(panel(screen, model).locator("[data-state]")).to_have_text(state, timeout=1000 * seconds)
 
 
-def test_a_model_sleeps_wakes_compiles_and_is_updated(browser: Browser, url: str, settings: Settings) -> None:
+def test_a_model_sleeps_wakes_compiles_is_updated_and_has_too_few_workers(
+    browser: Browser, url: str, settings: Settings
+) -> None:
     world = World(settings)
     camera = Camera(id="gate", source="pattern:", models=(SEEN_BY, FOLLOWER))
     world.message(settings.names.cameras, camera, key="gate")
@@ -63,17 +65,25 @@ def test_a_model_sleeps_wakes_compiles_and_is_updated(browser: Browser, url: str
         joining.subscribe([settings.names.frames(SEEN_BY)])
         joining.poll(10)
         says(screen, SEEN_BY, "compiling")
-        expect(panel(screen, SEEN_BY).locator("[data-figure=replicas]")).to_contain_text("of 0 to 2")
+        expect(panel(screen, SEEN_BY).locator("[data-figure=replicas]")).to_contain_text("of 0 to 1")
 
         infer(world, frames[0], version="0123456789abcdef")
         infer(world, frames[1], version="fedcba9876543210")
-        world.commit({0: frames[-1].address.offset + 1})
-        expect(panel(screen, SEEN_BY).locator("[data-rolling]")).to_contain_text(
-            "An update rolls out: 2 versions", timeout=MINUTE
-        )
-        expect(panel(screen, SEEN_BY).locator("[data-state]")).not_to_have_text("compiling", timeout=MINUTE)
+        rolling = panel(screen, SEEN_BY).locator("[data-rolling]")
+        expect(rolling).to_contain_text("An update rolls out: 2 versions", timeout=MINUTE)
         screen.screenshot("models-rolling")
+
+        last = [plant(world, "gate", seq) for seq in range(3, 60)][-1]
+        says(screen, SEEN_BY, "at its maximum")
+        detail = panel(screen, SEEN_BY).locator("[data-detail]")
+        expect(detail).to_contain_text("its one worker infers 0.5. No more workers are allowed.")
+        expect(detail).to_contain_text("a larger replicas.max in the catalogue (its topic has 4 partitions")
+        screen.screenshot("models-maximum")
+
+        done = TopicPartition(settings.names.frames(SEEN_BY), 0, last.address.offset + 1)
+        joining.commit(offsets=[done], asynchronous=False)
         joining.close()
+        says(screen, SEEN_BY, "asleep")
         assert screen.complaints == []
         assert screen.probe("it.violations") == []
 
@@ -97,18 +107,6 @@ def test_figures_are_read_without_a_pointer_and_without_eyes(browser: Browser, s
         screen.screenshot("models-light")
         assert screen.complaints == []
         assert screen.probe("it.violations") == []
-
-
-def test_at_its_maximum_it_says_what_helps(browser: Browser, services: Services, catalogue: Catalogue) -> None:
-    few = Replicas(min=1, max=1, fps=0.5)
-    small = Catalogue(tuple(one.model_copy(update={"replicas": few}) for one in catalogue.models))
-    settings = services.settings.model_copy(update={"api_port": 0})
-    with serving(settings, small) as client, watching(browser, f"{client.base_url}/#/models") as screen:
-        says(screen, MODEL, "at its maximum")
-        detail = panel(screen, MODEL).locator("[data-detail]")
-        expect(detail).to_contain_text("its one worker infers 0.5. No more workers are allowed.")
-        expect(detail).to_contain_text("a larger replicas.max in the catalogue (its topic has 4 partitions")
-        screen.screenshot("models-maximum")
 
 
 def test_a_killed_worker_is_seen_and_so_is_the_next_one(browser: Browser, services: Services) -> None:
