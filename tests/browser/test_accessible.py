@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser
+from pydantic import SecretStr
 
 from api.pages import DIST
 from deploy.local.kafka import EmbeddedKafka
@@ -22,6 +23,7 @@ from tests.browser.test_camera_screen import add, see
 from tests.conftest import installation
 from tests.integration.api_client import serving
 from tests.integration.api_world import MODEL, World
+from tests.planted import VIEWER_TOKEN
 
 AXE: Final = Path(__file__).parents[2] / "api" / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 MOST_BYTES: Final = 300_000
@@ -85,6 +87,19 @@ def test_axe_finds_nothing_serious(browser: Browser, url: str, place: str, schem
         if place.endswith("/edit"):
             screen.page.click("[data-area='Mask 1']")
             screen.page.focus("[data-point='1']")
+        assert faults(screen.page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_in_signing_in(
+    browser: Browser, settings: Settings, catalogue: Catalogue, scheme: Scheme
+) -> None:
+    locked = settings.model_copy(update={"api_viewer_token": SecretStr(VIEWER_TOKEN)})
+    with serving(locked, catalogue) as client, watching(browser, str(client.base_url), scheme=scheme) as screen:
+        screen.page.wait_for_selector("[data-login]")
+        screen.page.fill("#token", "wrong-wrong-wrong-wrong")
+        screen.page.click("button[type=submit]")
+        screen.page.wait_for_selector("[role=alert]:has-text('This token opens nothing here.')")
         assert faults(screen.page) == []
 
 

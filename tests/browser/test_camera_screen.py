@@ -26,6 +26,16 @@ REFUSED = "the server responded with a status of"
 """Chromium itself says so on the console, of every answer that is an error."""
 
 
+PAINTED = """(label) => {
+    const canvas = document.querySelector(`[data-lane=${label}] canvas`);
+    const data = canvas.getContext("2d").getImageData(0, 8, canvas.width, 1).data;
+    const seen = Array.from({ length: canvas.width }, (_, x) => data.slice(4 * x, 4 * x + 4)).filter((one) => one[3]);
+    const strongest = seen.sort((one, other) => other[3] - one[3])[0] ?? [];
+    return [...strongest].slice(0, 3);
+}"""
+"""The colour of the marks in a label's lane: red, green, blue."""
+
+
 @pytest.fixture
 def api(settings: Settings, catalogue: Catalogue) -> Iterator[httpx.Client]:
     with serving(settings, catalogue) as client:
@@ -207,8 +217,12 @@ def test_the_timeline_has_what_came_before_and_what_comes_and_leads_to_the_frame
         page = screen.page
         page.wait_for_selector("[data-lane=person][data-marks='1']")
         page.wait_for_selector("[data-lane=dog][data-marks='1']")
-        see(world, "door", 2, ("person", 0.8))
+        see(world, "door", 2, ("person", 0.8), ("face", 0.8))
         page.wait_for_selector("[data-lane=person][data-marks='2']")
+        page.wait_for_selector("[data-lane=face][data-marks='1']")
+        screen.wait(f"({PAINTED})('face').length > 0")
+        assert screen.probe(f"({PAINTED})('face')") == pytest.approx((0x67, 0xE8, 0xF9), abs=3)
+        assert screen.probe(f"({PAINTED})('person')") == pytest.approx((0xFB, 0xBF, 0x24), abs=3)
         page.focus("[data-lane=dog]")
         page.keyboard.press("ArrowLeft")
         page.wait_for_selector("[data-lane=dog][aria-valuetext*='dog 40%']")

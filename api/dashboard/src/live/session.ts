@@ -2,7 +2,7 @@
 
 import { inject, ref, shallowRef, type InjectionKey } from "vue";
 import { apiUrl, getJson, type Fault } from "@/api/client";
-import { ResultStream, type StreamState } from "@/api/stream";
+import { ResultStream, type Gap, type StreamState } from "@/api/stream";
 import { parseResult, resultOf } from "@/contract/parse";
 import type { ModelFigures } from "@/contract/models";
 import type { CameraEntry, LedgerReport, Result } from "@/contract/types";
@@ -19,12 +19,6 @@ const GAP_SHOWN_MS = 15_000;
 /** An audit reads what is new since the last one, which may be much. */
 const LEDGER_TIMEOUT_S = 30;
 
-/** Results that this page did not get: they are in the log. */
-export interface Gap {
-  /** Null: nobody counted. */
-  readonly missed: number | null;
-}
-
 /** Takes each result as it comes. */
 export type Listener = (result: Result) => void;
 
@@ -38,7 +32,7 @@ export class Session {
   readonly ledger = shallowRef<Summary | null>(null);
   readonly resultsPerSecond = ref(0);
   /** The last gap in the stream, while it is news. */
-  readonly gap = shallowRef<Gap | null>(null);
+  readonly gap = shallowRef<{ readonly missed: number | null } | null>(null);
 
   readonly #loader = new PictureLoader({
     now: () => performance.now(),
@@ -54,7 +48,7 @@ export class Session {
   readonly #stream = new ResultStream(apiUrl("results/stream"), {
     onData: (text) => this.#take(text),
     onState: (state) => this.#connected(state),
-    onGap: (missed) => this.#missed(missed),
+    onGap: (gap) => this.#missed(gap),
   });
   readonly #rate = new Rate();
   readonly #listeners = new Set<Listener>();
@@ -127,11 +121,11 @@ export class Session {
     for (const listener of this.#listeners) listener(result);
   }
 
-  #missed(missed: number | null): void {
-    const gap: Gap = { missed };
-    this.gap.value = gap;
+  #missed(gap: Gap | null): void {
+    const news = { missed: gap?.missed ?? null };
+    this.gap.value = news;
     setTimeout(() => {
-      if (this.gap.value === gap) this.gap.value = null;
+      if (this.gap.value === news) this.gap.value = null;
     }, GAP_SHOWN_MS);
   }
 
