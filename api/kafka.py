@@ -135,6 +135,7 @@ class Offsets:
         self._servers = settings.bootstrap_servers
         self._members: dict[str, Consumer] = {}
         self._admin = AdminClient(client_config(settings))
+        self._groups: AdminClient | None = None
 
     def partitions(self, topics: Iterable[str], *, deadline: float) -> dict[str, int]:
         """How many partitions each of `topics` has; a topic that does not exist is not in the answer."""
@@ -193,16 +194,21 @@ class Offsets:
         return {log: offset for log, offset in offsets.items() if offset >= 0}
 
     def members(self, groups: Iterable[str], *, deadline: float) -> dict[str, int]:
-        """How many members of each group have partitions; none of a group that is not there."""
+        """How many members of each group have partitions; none of a group that is not there.
 
-        def ask() -> list[Any]:
-            described = self._admin.describe_consumer_groups(
-                wanted, request_timeout=min(remaining(deadline), _ATTEMPT_S)
-            )
-            return [described[group].result() for group in wanted]
-
+        Through a client of its own, and a new one after each failure: one that has met a broker which was started anew
+        may get no answer about groups for minutes, while it gets all others.
+        """
         wanted = list(groups)
-        found = self._until("consumer groups", ask, deadline) if wanted else []
+        if not wanted:
+            return {}
+        admin = self._groups = self._groups or AdminClient(client_config(self._settings))
+        try:
+            described = admin.describe_consumer_groups(wanted, request_timeout=remaining(deadline))
+            found = [described[group].result() for group in wanted]
+        except KafkaException as error:
+            self._groups = None
+            raise self._no_answer("consumer groups", error) from None
         return {one.group_id: sum(bool(member.assignment.topic_partitions) for member in one.members) for one in found}
 
     def close(self) -> None:

@@ -29,7 +29,7 @@ class Look:
 
     `arrived`, `inferred` and `skipped` count frames since some beginning. `lag` frames wait, the oldest of them for
     `lag_s` seconds, and in the partition with the least of them `least`; `replicas` are the group's members that have
-    partitions.
+    partitions, None where that is not known.
     """
 
     clock: float
@@ -39,7 +39,7 @@ class Look:
     lag: int
     least: int
     lag_s: float | None
-    replicas: int
+    replicas: int | None
 
 
 class KnownBy(StrEnum):
@@ -87,8 +87,9 @@ def pace(before: Look, after: Look, partitions: int) -> Pace:
         return Pace()
     arrival, inferred, skipped = (count / seconds for count in counts)
     enough = max(arrival / partitions, 1)
-    busy = before.replicas == after.replicas > 0 and min(before.least, after.least) >= enough
-    return Pace(arrival, inferred, skipped, inferred / after.replicas if busy and inferred > 0 else None)
+    busy = before.replicas == after.replicas and min(before.least, after.least) >= enough
+    replica = inferred / after.replicas if busy and after.replicas and inferred > 0 else None
+    return Pace(arrival, inferred, skipped, replica)
 
 
 class ModelHistory:
@@ -131,9 +132,8 @@ class _OfModel:
             self._measured.append(step.replica)
         self._looks.append(look)
         each, known_by = self._replica()
-        self.samples.append(
-            Sample(at, step, look.replicas * each, known_by, look.lag, look.lag_s, look.replicas),
-        )
+        capacity = None if look.replicas is None else look.replicas * each
+        self.samples.append(Sample(at, step, capacity, known_by, look.lag, look.lag_s, look.replicas))
 
     def now(self) -> Sample | None:
         if not self.samples or not self._looks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from contextlib import suppress
@@ -14,11 +15,14 @@ from api.model_history import Look
 from api.progress import ProgressReader
 from api.topic_reader import TopicReader
 from schemas.catalogue import Catalogue
-from schemas.errors import MessageError
+from schemas.errors import EnvironmentMissingError, MessageError
 from schemas.messages import Skip
 from schemas.settings import Settings
 
+log = logging.getLogger(__name__)
+
 _ANSWER_S: Final = 4.0
+_MEMBERS_S: Final = 2.0
 
 
 class LookReader:
@@ -44,8 +48,7 @@ class LookReader:
         results = {names.results(model): model for model in self._models}
         counts = self._offsets.partitions([*results, names.skips], deadline=deadline)
         self._read_skips([(names.skips, number) for number in range(counts.get(names.skips, 0))], deadline)
-        groups = {names.inference_group(model): model for model in self._models}
-        members = {groups[name]: count for name, count in self._offsets.members(groups, deadline=deadline).items()}
+        members = self._members()
         logs = [(topic, number) for topic in results if topic in counts for number in range(counts[topic])]
         inferred: Counter[str] = Counter()
         for (topic, _), end in self._offsets.ends(logs, deadline=deadline).items():
@@ -60,7 +63,7 @@ class LookReader:
                 lag=progress.lag,
                 least=progress.least,
                 lag_s=progress.age,
-                replicas=members.get(model, 0),
+                replicas=members.get(names.inference_group(model)),
             )
             for model, progress in self._progress.read_with_ages().items()
         }
@@ -69,6 +72,15 @@ class LookReader:
         """Leave the broker."""
         self._skips.close()
         self._offsets.close()
+
+    def _members(self) -> dict[str, int]:
+        """The members of each group; of none where nobody says so, which takes nothing from all else."""
+        groups = map(self._names.inference_group, self._models)
+        try:
+            return self._offsets.members(groups, deadline=time.monotonic() + _MEMBERS_S)
+        except EnvironmentMissingError as error:
+            log.info("who works is not known: %s", error)
+            return {}
 
     def _read_skips(self, logs: list[Log], deadline: float) -> None:
         if not self._begun and logs:

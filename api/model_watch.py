@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from api.cached import Cached
+from api.cached import in_daemon
 from api.metrics import ERRORS
 from api.model_history import STEP_S, Look, ModelHistory
 from schemas.errors import EnvironmentMissingError
@@ -26,8 +26,9 @@ class ModelWatch:
 
     def __init__(self, look: Callable[[], dict[str, Look]], history: ModelHistory) -> None:
         """`look` may block, and raise EnvironmentMissingError where Kafka gives no answer."""
-        self._look = Cached(look, ttl_s=0.0)
+        self._look = look
         self._history = history
+        self._looking: asyncio.Task[dict[str, Look]] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -40,14 +41,18 @@ class ModelWatch:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        return await self._look.settle(seconds=seconds)
+        if self._looking is None:
+            return True
+        done, _ = await asyncio.wait([self._looking], timeout=seconds)
+        return bool(done)
 
     async def _run(self) -> None:
         pause = _FIRST_S
         while True:
             begun = time.monotonic()
             try:
-                looks = await self._look.get()
+                self._looking = asyncio.create_task(in_daemon(self._look))
+                looks = await asyncio.shield(self._looking)
             except EnvironmentMissingError:
                 looks = {}  # /readyz says what is wrong
             except Exception:  # the loop's edge: one bad look must not end all that follow

@@ -40,6 +40,9 @@ class ResultReader:
     as runs of offsets, 4,096 of each partition (see `Seen`). Crops that a second stage got twice, since the worker that
     makes them was killed, have two addresses, but show one detection of one frame: its results are repeats too.
 
+    Results of frames that were sent again, as dead letters are or because somebody asked, come as well: theirs say so
+    (`frame.redrive_of`), and who acts on what a camera sees now leaves them out.
+
     Without a `group` it reads everything from now on, or from the first result that is left, and keeps no position.
     "Now" is when the constructor returns.
 

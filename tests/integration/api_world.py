@@ -152,9 +152,13 @@ class World:
 def recreate(settings: Settings, topic: str, *, partitions: int = 4) -> None:
     """Delete a topic and make it anew, as an operator may: its offsets begin at 0 again."""
     admin = AdminClient({**settings.librdkafka(), "log_level": 2})
-    old = admin.describe_topics(TopicCollection([topic]))[topic].result(10).topic_id
     config = {"message.timestamp.type": "LogAppendTime"}
-    admin.delete_topics([topic])[topic].result(10)
+
+    def identity() -> str | None:
+        try:
+            return str(admin.describe_topics(TopicCollection([topic]))[topic].result(10).topic_id)
+        except KafkaException:  # it is not there
+            return None
 
     def is_made() -> bool:
         try:
@@ -163,8 +167,10 @@ def recreate(settings: Settings, topic: str, *, partitions: int = 4) -> None:
             return False
         return True
 
+    old = identity()
+    admin.delete_topics([topic])[topic].result(10)
     wait_for(is_made)
-    wait_for(lambda: str(admin.describe_topics(TopicCollection([topic]))[topic].result(10).topic_id) != str(old))
+    wait_for(lambda: identity() not in (None, old))
 
 
 def ranges(addresses: Iterable[FrameAddress]) -> tuple[PartitionRanges, ...]:

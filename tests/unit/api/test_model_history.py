@@ -26,6 +26,7 @@ def after(seconds: float = 5.0, **counts: int) -> Look:
         (after(arrived=100, inferred=80, least=20), Pace(20, 16, 0, 8)),  # all had enough to do: 16 fps of two
         (after(arrived=100, inferred=80, least=20, replicas=1), Pace(20, 16, 0, None)),
         (after(arrived=100, least=20), Pace(20, 0, 0, None)),  # they have just begun
+        (replace(after(arrived=100, inferred=80, least=20), replicas=None), Pace(20, 16, 0, None)),
         (after(arrived=-5), Pace()),  # a topic that was made anew
         (after(seconds=0, arrived=5), Pace()),
     ],
@@ -69,3 +70,11 @@ def test_a_look_without_an_answer_leaves_a_gap_and_no_rate_across_it() -> None:
     assert history.samples(MODEL.name, count=1) == kept[-1:]
     history.add(T0, {})
     assert history.now(MODEL.name) is None
+
+
+def test_who_works_may_be_unknown_and_the_rest_known() -> None:
+    history = ModelHistory(Catalogue())
+    history.add(T0, {MODEL.name: replace(START, replicas=None)})
+    now = history.now(MODEL.name)
+    assert now is not None
+    assert (now.replicas, now.capacity_fps, now.lag) == (None, None, 50)
