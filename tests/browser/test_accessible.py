@@ -15,8 +15,10 @@ from pydantic import SecretStr
 from api.pages import DIST
 from deploy.local.kafka import EmbeddedKafka
 from schemas.catalogue import Catalogue
+from schemas.messages import Detection
 from schemas.settings import Settings
 from tests.browser.kit import Scheme, watching
+from tests.browser.records import PICTURE, bury, infer, plant
 from tests.browser.test_camera_screen import add, see
 from tests.conftest import installation
 from tests.integration.api_client import serving
@@ -33,13 +35,15 @@ SCREENS: Final = {
     "#/cameras/door": "[data-lane=person]",
     "#/cameras/new": "[data-camera-form]",
     "#/cameras/door/edit": "[data-areas]",
-    "#/models": "[data-models]",
-    "#/frames": "[data-frames]",
-    f"#/frames/{MODEL}/0/0": "[data-explain]",
-    "#/ledger": "[data-ledger-screen]",
-    "#/ledger/dead-letters": "[data-none]",
+    "#/models": "[data-model] .u-over",
+    "#/frames": "[data-frames] li",
+    f"#/frames/{MODEL}/1/0": "[data-detections]",
+    f"#/frames/{MODEL}/1/1": "[data-no-picture]",
+    "#/ledger": "[data-unexplained]",
+    "#/ledger/dead-letters": "[data-thumb=words]",
 }
 """Each screen, and what is there when it can be looked at."""
+VALUES: Final = (PICTURE, b"not a picture", PICTURE)
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +59,11 @@ def _page(settings: Settings, catalogue: Catalogue) -> Iterator[str]:
     add(world, "door", masks=(triangle,), roi=triangle, still_fps=1, schedule=("00:00-24:00",))
     add(world, "hall", source="rtsp://user@10.0.0.7/s")
     see(world, "door", 1, ("person", 0.9), seconds_ago=5)
+    seen, dead, lost = (plant(world, "door", seq, partition=1, value=value) for seq, value in enumerate(VALUES))
+    infer(world, seen, Detection(label="person", score=0.9, box=(160.0, 90.0, 320.0, 300.0)))
+    bury(world, dead, b"not a picture")
+    world.counts("door", [frame.address for frame in (seen, dead, lost)], run=1)
+    world.commit({1: lost.address.offset + 1})
     with serving(settings, catalogue) as client:
         yield str(client.base_url)
 

@@ -45,6 +45,7 @@ describe("a dead letter", () => {
 
   it("and all that were sent, in a sentence", () => {
     expect(summary([sent("redriven")])).toBe("1 dead letter was sent again");
+    expect(summary([sent("gone")])).toBe("The dead letter was not sent again");
     expect(summary([sent("redriven"), sent("gone"), sent("redriven")])).toBe("2 of 3 dead letters were sent again");
   });
 });

@@ -16,11 +16,29 @@ const SAMPLES = [
 ];
 
 describe("a model's last minutes", () => {
-  it("are columns, in which what is not known stays open", () => {
+  it("are columns", () => {
     const [times, arrivals, inferred] = columns(SAMPLES, ["arrival_fps", "inferred_fps"]);
     expect(times[1]! - times[0]!).toBe(55);
-    expect(arrivals).toEqual([10, null, 14, 12]);
+    expect(arrivals).toEqual([10, undefined, 14, 12]);
     expect(inferred).toEqual([1, 1, 1, 1]);
+  });
+
+  it.each<[(number | null)[], (number | null | undefined)[]]>([
+    [
+      [1, null, null, null, 2],
+      [1, undefined, undefined, undefined, 2],
+    ],
+    [
+      [1, null, null, null, null, 2],
+      [1, null, null, null, null, 2],
+    ],
+    [
+      [null, 1, null],
+      [null, 1, null],
+    ],
+  ])("are lines that go on over a look that is missing, and not over an outage: %o", (values, expected) => {
+    const samples = values.map((value) => sample("2026-01-31T12:00:00Z", value));
+    expect(columns(samples, ["arrival_fps"])[1]).toEqual(expected);
   });
 
   it("are words for those who see no chart", () => {

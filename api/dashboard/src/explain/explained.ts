@@ -79,7 +79,7 @@ export class Explained {
     }
     const decoded = await decode(answer.value);
     if (decoded.kind === "refused") this.#show({ kind: "none", reason: decoded.reason, status: 0 });
-    else if (this.#closed) decoded.bitmap.close();
+    else if (this.#closed || this.picture.value.kind === "picture") decoded.bitmap.close();
     else this.#show(decoded);
   }
 

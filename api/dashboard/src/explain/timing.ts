@@ -11,7 +11,7 @@ export const STEP_TITLES: Readonly<Record<Step, string>> = {
   decode: "decoded",
   infer: "inferred",
   outputs: "read the outputs",
-  rest: "other",
+  rest: "in between",
 };
 
 export interface Timing {

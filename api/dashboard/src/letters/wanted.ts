@@ -62,5 +62,6 @@ export function summary(outcomes: readonly SentAgain[]): string {
   const sent = outcomes.filter(({ outcome }) => outcome === "redriven").length;
   if (sent === outcomes.length)
     return sent === 1 ? "1 dead letter was sent again" : `${sent} dead letters were sent again`;
+  if (outcomes.length === 1) return "The dead letter was not sent again";
   return `${sent} of ${outcomes.length} dead letters were sent again`;
 }

@@ -4,13 +4,30 @@ import type { Sample } from "@/contract/models";
 
 export type Quantity = Exclude<keyof Sample, "at">;
 
+/** Undefined: the line goes on over it; null: it is broken there. */
+export type Value = number | null | undefined;
+
 /** Seconds since 1970, then one column for each quantity. */
-export type Columns = [number[], ...(number | null)[][]];
+export type Columns = [number[], ...Value[][]];
+
+/** Samples in a row that a line goes on over: a look that came too late is not an outage. */
+const BRIDGED = 3;
 
 /** `samples` as columns of `quantities`. */
 export function columns(samples: readonly Sample[], quantities: readonly Quantity[]): Columns {
   const times = samples.map((sample) => Date.parse(sample.at) / 1000);
-  return [times, ...quantities.map((quantity) => samples.map((sample) => sample[quantity]))];
+  return [times, ...quantities.map((quantity) => bridged(samples.map((sample) => sample[quantity])))];
+}
+
+function bridged(values: readonly (number | null)[]): Value[] {
+  const result: Value[] = [...values];
+  let known = -1;
+  for (const [at, value] of values.entries()) {
+    if (value === null) continue;
+    if (known >= 0 && at - known - 1 <= BRIDGED) result.fill(undefined, known + 1, at);
+    known = at;
+  }
+  return result;
 }
 
 /** The least and the greatest that a quantity was; null: it never was known. */
@@ -43,7 +60,7 @@ export function byMinute(samples: readonly Sample[]): readonly Sample[] {
 }
 
 /** A chart's top: a round number above `values`, and at least `least`, so that noise near zero looks like zero. */
-export function top(values: readonly (number | null)[], least: number): number {
+export function top(values: readonly Value[], least: number): number {
   const greatest = Math.max(least, ...values.map((value) => value ?? 0));
   const unit = 10 ** Math.floor(Math.log10(greatest));
   const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((one) => one * unit >= greatest * 1.0001) ?? 10;

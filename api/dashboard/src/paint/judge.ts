@@ -34,7 +34,7 @@ export function judge(bytes: Uint8Array): Judgement {
   if (bytes.length === 0) return refused("It is empty.");
   if (startsWith(bytes, [0xff, 0xd8, 0xff])) return judgeJpeg(bytes);
   if (startsWith(bytes, PNG)) return judgePng(bytes);
-  return refused("It is neither a JPEG nor a PNG.");
+  return refused(`It is neither a JPEG nor a PNG: it begins with ${beginning(bytes)}`);
 }
 
 function judgeJpeg(bytes: Uint8Array): Judgement {
