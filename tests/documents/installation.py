@@ -133,6 +133,7 @@ class Installation:
             **inherited(),
             "PATH": f"{self.folder / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "XDG_STATE_HOME": str(self.folder / "state"),
+            "CURL_HOME": str(self.folder / "bin"),
             "FRAMEBUS_BOOTSTRAP_SERVERS": f"127.0.0.1:{self.broker}",
             "FRAMEBUS_API_PORT": str(self.page),
             "FRAMEBUS_CATALOGUE": str(self.folder / "installation/models.yaml"),
@@ -161,6 +162,9 @@ class Installation:
             ),
         }
         (self.folder / "bin").mkdir()
+        (self.folder / "bin/.curlrc").write_text(
+            "fail-with-body\n"
+        )  # else a refused request would pass for one that works
         for name, text in programs.items():
             (self.folder / "bin" / name).write_text(text)
             (self.folder / "bin" / name).chmod(0o755)
