@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ResultStream } from "@/api/stream";
+import { ResultStream, type Gap } from "@/api/stream";
 
 /** A browser's EventSource whose other end is this test. */
 class Source extends EventTarget {
@@ -15,8 +15,8 @@ class Source extends EventTarget {
     this.closed = true;
   }
 
-  say(type: string, data?: string): void {
-    this.dispatchEvent(data === undefined ? new Event(type) : new MessageEvent(type, { data }));
+  say(type: string, data?: string, lastEventId = ""): void {
+    this.dispatchEvent(data === undefined ? new Event(type) : new MessageEvent(type, { data, lastEventId }));
   }
 
   static get last(): Source {
@@ -26,6 +26,7 @@ class Source extends EventTarget {
 
 let states: string[];
 let data: string[];
+let gaps: (Gap | null)[];
 let stream: ResultStream;
 
 beforeEach(() => {
@@ -34,7 +35,12 @@ beforeEach(() => {
   Source.all = [];
   states = [];
   data = [];
-  stream = new ResultStream("/stream", { onData: (text) => data.push(text), onState: (state) => states.push(state) });
+  gaps = [];
+  stream = new ResultStream("/stream", {
+    onData: (text) => data.push(text),
+    onState: (state) => states.push(state),
+    onGap: (gap) => gaps.push(gap),
+  });
   stream.open();
 });
 
@@ -86,5 +92,42 @@ describe("ResultStream", () => {
     stream.close();
     vi.advanceTimersByTime(60_000);
     expect(Source.all).toHaveLength(1);
+  });
+
+  it("goes on behind the last event that came, whether a result or a gap", () => {
+    expect(Source.last.url).toBe("/stream");
+    Source.last.say("open");
+    Source.last.say("result", "{}", "1.a-_");
+    stream.reopen();
+    expect(Source.last.url).toBe("/stream?last_event_id=1.a-_");
+    Source.last.say("gap", '{"missed":7,"offsets":{"m/0":[1,8]}}', "1.b");
+    stream.reopen();
+    expect(Source.last.url).toBe("/stream?last_event_id=1.b");
+    expect(gaps).toEqual([{ missed: 7, offsets: { "m/0": [1, 8] } }]);
+  });
+
+  it("begins anew, and says so, where its id is refused", async () => {
+    const asked = vi.fn().mockResolvedValue({ status: 422 });
+    vi.stubGlobal("fetch", asked);
+    Source.last.say("open");
+    Source.last.say("result", "{}", "1.a");
+    stream.reopen();
+    Source.last.say("error");
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(gaps).toEqual([null]);
+    expect(Source.last.url).toBe("/stream");
+  });
+
+  it("keeps its id through an outage", async () => {
+    vi.stubGlobal("fetch", vi.fn().mockRejectedValueOnce(new TypeError("away")).mockResolvedValue({ status: 503 }));
+    Source.last.say("open");
+    Source.last.say("result", "{}", "1.a");
+    for (let attempt = 0; attempt < 3; attempt++) {
+      Source.last.say("error");
+      await vi.advanceTimersByTimeAsync(20_000);
+      expect(Source.last.url).toBe("/stream?last_event_id=1.a");
+    }
+    expect(gaps).toEqual([]);
   });
 });
