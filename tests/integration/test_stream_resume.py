@@ -113,7 +113,7 @@ def test_a_thousand_disconnects_lose_nothing_and_repeat_nothing(settings: Settin
     with replicas(settings, 2) as both:
         roamer = Roamer(query, [one.url for one in both], SEED)
         while roamer.last is None:
-            roamer.visit(1000)
+            roamer.visit(until=1)
         restarts = {DISCONNECTS // 6: both[0], DISCONNECTS // 3: both[1]}
         with writer.running():
             while roamer.visits < DISCONNECTS // 2:
@@ -123,7 +123,7 @@ def test_a_thousand_disconnects_lose_nothing_and_repeat_nothing(settings: Settin
         expected = writer.written["gate"] if query else writer.everything()
         for one in both:
             one.wait()
-        wait_for(lambda: roamer.visit(10_000) or len(roamer.taken) >= len(expected), seconds=60)
+        roamer.finish(len(expected))
         roamer.close()
     assert roamer.refused > 0, "nobody met a replica that was away"
     assert len(expected) > 500
@@ -198,7 +198,7 @@ def test_partitions_that_grow_are_in_the_stream_and_in_the_ids(
     with replicas(settings, 2) as both:
         roamer = Roamer("", [one.url for one in both], SEED)
         while roamer.last is None:
-            roamer.visit(1000)
+            roamer.visit(until=1)
         writer.write(50)
         grown = Catalogue(tuple(model.model_copy(update={"partitions": 7}) for model in catalogue.models))
         topics.apply(settings, grown)
@@ -207,7 +207,7 @@ def test_partitions_that_grow_are_in_the_stream_and_in_the_ids(
             for _ in range(100):  # the replicas hear of it one after the other
                 roamer.visit()
         expected = writer.everything()
-        wait_for(lambda: roamer.visit(10_000) or len(roamer.taken) >= len(expected), seconds=60)
+        roamer.finish(len(expected))
         roamer.close()
     assert any(FrameAddress.parse(address).partition >= TEST_PARTITIONS for address in expected)
     check(roamer.taken, expected)
