@@ -102,7 +102,7 @@ class Roamer:
 
         With `until`: for so many events, or one heartbeat.
         """
-        left = self._random.randrange(1, 30_000) if until is None else 2**40
+        left = self._random.randrange(1, 10_000) if until is None else 2**40
         headers = {"last-event-id": self.last} if self.last else {}
         url = self._random.choice(self._urls) + STREAM + self._query
         try:

@@ -38,12 +38,17 @@ class Writer:
     def __init__(self, settings: Settings, *, seed: int = SEED) -> None:
         self.written: dict[str, list[str]] = defaultdict(list)
         """By camera the addresses of its results, in the order in which they were written."""
-        self.partitions = TEST_PARTITIONS
         self._names = settings.names
-        self._producer = Producer({**settings.librdkafka(), "linger.ms": 1, "log_level": 2})
+        self._settings = settings
+        self.grow(TEST_PARTITIONS)
         self._random = random.Random(seed)
         self._count = 0
         self._stopping = threading.Event()
+
+    def grow(self, partitions: int) -> None:
+        """Write to so many partitions; a producer that knows of fewer would refuse for minutes."""
+        self._partitions = partitions
+        self._producer = Producer({**self._settings.librdkafka(), "linger.ms": 1, "log_level": 2})
 
     def write(self, count: int, *, wide: int = 1) -> None:
         """Write so many results, and wait until they are in the log."""
@@ -51,7 +56,7 @@ class Writer:
             camera = self._random.choice(CAMERAS)
             model = (MODEL, OTHER)[self._random.random() < 0.3]
             # A camera's results are in one partition, as they are in life.
-            partition = (CAMERAS.index(camera) + self._count // 500) % self.partitions
+            partition = (CAMERAS.index(camera) + self._count // 500) % self._partitions
             address = FrameAddress(model, partition, self._count)
             self._count += 1
             detections = [Detection(label="x" * 200, score=0.5, box=(0, 0, 1, 1))] * wide
@@ -202,7 +207,7 @@ def test_partitions_that_grow_are_in_the_stream_and_in_the_ids(
         writer.write(50)
         grown = Catalogue(tuple(model.model_copy(update={"partitions": 7}) for model in catalogue.models))
         topics.apply(settings, grown)
-        writer.partitions = 7
+        writer.grow(7)
         with writer.running():
             for _ in range(100):  # the replicas hear of it one after the other
                 roamer.visit()
