@@ -55,8 +55,8 @@ class Writer:
         for _ in range(count):
             camera = self._random.choice(CAMERAS)
             model = (MODEL, OTHER)[self._random.random() < 0.3]
-            # A camera's results are in one partition, as they are in life.
-            partition = (CAMERAS.index(camera) + self._count // 500) % self._partitions
+            # A camera's results are in one partition, as they are in life, for a while.
+            partition = (CAMERAS.index(camera) + self._count // 50) % self._partitions
             address = FrameAddress(model, partition, self._count)
             self._count += 1
             detections = [Detection(label="x" * 200, score=0.5, box=(0, 0, 1, 1))] * wide
@@ -267,7 +267,7 @@ def test_many_clients_that_stand_still_cost_little_and_are_told(settings: Settin
         writer.write(6000, wide=30)  # 8 kB each, 48 MB: more than what sockets and memory together hold
         address = writer.everything()[-1]
         for one in (crowded, empty):
-            wait_for(lambda one=one: address in newest(one))
+            wait_for(lambda one=one: address in newest(one), seconds=60)
         used, plain = (psutil.Process(one.running.pid).memory_info().rss for one in (crowded, empty))
         gaps = [json.loads(next(event for event in stream if event.name == "gap").text) for stream in streams]
     assert all(gap["missed"] > 0 for gap in gaps)
@@ -275,7 +275,7 @@ def test_many_clients_that_stand_still_cost_little_and_are_told(settings: Settin
 
 
 def newest(replica: Replica) -> list[str]:
-    results = httpx.get(f"{replica.url}/api/v1/results", timeout=30).json()["results"]
+    results = httpx.get(f"{replica.url}/api/v1/results?limit=1000", timeout=30).json()["results"]
     return [result["frame"]["address"] for result in results]
 
 
