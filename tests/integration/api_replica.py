@@ -43,7 +43,8 @@ class Replica:
     def kill(self) -> None:
         """As if its machine were gone."""
         self.running.kill()
-        self.running.communicate()
+        if self.running.returncode is None:
+            self.running.communicate()
 
     def restart(self) -> None:
         """Start it again, and do not wait for it."""
