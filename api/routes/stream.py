@@ -34,6 +34,10 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
+
+class _ClientStream(EventStream):
+    """One client's, who is forgotten when it has gone, at whatever moment."""
+
     def __init__(self, broadcaster: Broadcaster, client: Subscription, grant: Grant) -> None:
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         super().__init__(_chunks(client, grant), headers=headers)
@@ -70,7 +74,7 @@ async def stream(
     )
     if client is None:
         return _full()
-    return EventStream(services.broadcaster, client, grant)
+    return _ClientStream(services.broadcaster, client, grant)
 
 
 @router.websocket("/results/ws")

@@ -235,10 +235,11 @@ def test_an_id_that_is_none_of_this_streams_is_refused_in_words(settings: Settin
             (of_one, "", "is of one model's stream, and not of all models"),
             (of_one, f"?model={OTHER}", f"is of one model's stream, and not of {OTHER}"),
         ):
-            for way in ({"headers": {"last-event-id": last}}, {"params": {"last_event_id": last}}):
-                response = client.get(STREAM + query, **way)
-                if query and "params" in way:
-                    response = client.get(STREAM, params={"model": OTHER, "last_event_id": last})
+            model = {"model": query.rpartition("=")[2]} if query else {}
+            for response in (
+                client.get(STREAM, params=model, headers={"last-event-id": last}),
+                client.get(STREAM, params={**model, "last_event_id": last}),
+            ):
                 assert response.status_code == 422, response.text
                 assert response.headers["content-type"] == "application/problem+json"
                 assert words in response.json()["detail"]
