@@ -83,7 +83,7 @@ class LogTail:
         if not self._next:
             time.sleep(min(timeout, _RETRY_S))  # nothing is assigned, so there is nothing that could wake us
             return []
-        records = []
+        records: list[Message] = []
         for message in drain(self._consumer, limit=limit, timeout=timeout):
             if message.error():
                 self._note(f"topic {message.topic()} partition {message.partition()}: {message.error().str()}")

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 _HEARD_BYTES: Final = 1024
 """Of one message by a WebSocket's client, which has nothing to say."""
+_BACKLOG: Final = 1024
+"""Connections that are not accepted yet: after a restart every client of the stream comes at once."""
 _FAREWELL_S: Final = 2
 """How long requests under way may take once the service is told to end."""
 
@@ -95,7 +97,7 @@ def listen(settings: Settings) -> socket.socket:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((settings.api_host, settings.api_port))
-        listener.listen(128)
+        listener.listen(_BACKLOG)
     except OSError as error:
         listener.close()
         where = f"{settings.api_host}:{settings.api_port}"

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, WebSocket, WebSocketDisconnect
 from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from api import parameters
 from api.access import Grant
@@ -32,6 +33,22 @@ class EventStream(StreamingResponse):
     """Server-sent events that are encoded already: FastAPI's own response would encode each for each client."""
 
     media_type = "text/event-stream"
+
+
+class _ClientStream(EventStream):
+    """One client's, who is forgotten when it has gone, at whatever moment."""
+
+    def __init__(self, broadcaster: Broadcaster, client: Subscription, grant: Grant) -> None:
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        super().__init__(_chunks(client, grant), headers=headers)
+        self._broadcaster = broadcaster
+        self._client = client
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._broadcaster.unsubscribe(self._client)
 
 
 @router.get("/results/stream", response_class=EventStream, responses=problems(404, 422, 503))
@@ -57,8 +74,7 @@ async def stream(
     )
     if client is None:
         return _full()
-    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-    return EventStream(_chunks(services.broadcaster, client, grant), headers=headers)
+    return _ClientStream(services.broadcaster, client, grant)
 
 
 @router.websocket("/results/ws")
@@ -100,14 +116,11 @@ async def _listen(websocket: WebSocket, client: Subscription) -> None:
     client.end()
 
 
-async def _chunks(broadcaster: Broadcaster, client: Subscription, grant: Grant) -> AsyncIterator[bytes]:
-    try:
-        async for events in client.events():
-            if not grant.is_current():
-                return
-            yield b"".join(events)
-    finally:
-        broadcaster.unsubscribe(client)
+async def _chunks(client: Subscription, grant: Grant) -> AsyncIterator[bytes]:
+    async for events in client.events():
+        if not grant.is_current():
+            return
+        yield b"".join(events)
 
 
 def _full() -> Response:

@@ -136,7 +136,7 @@ class Broadcaster:
         channel.members -= 1
         if not channel.members:
             channel.close()
-            del self._channels[next(key for key, each in self._channels.items() if each is channel)]
+            del self._channels[channel.wanted, channel.encoding, channel.coalesce_s]
         STREAM_CLIENTS.set(len(self._clients))
 
     def close(self) -> None:

@@ -29,8 +29,8 @@ class Channel:
         self.members = 0
         self.pending: int | None = None
         """The first entry that is wanted and that idle clients were not woken for."""
+        self.coalesce_s = coalesce_s
         self._window = window
-        self._coalesce_s = coalesce_s
         self._timer: asyncio.TimerHandle | None = None
         self._chunks: dict[int, tuple[list[bytes], int]] = {}
         self._chunks_to = 0
@@ -41,8 +41,8 @@ class Channel:
             return
         self.pending = number
         self._window.hold(number)
-        if self._coalesce_s:
-            self._timer = asyncio.get_running_loop().call_later(self._coalesce_s, self.flush)
+        if self.coalesce_s:
+            self._timer = asyncio.get_running_loop().call_later(self.coalesce_s, self.flush)
 
     def flush(self) -> None:
         """Wake the idle clients for what is pending."""

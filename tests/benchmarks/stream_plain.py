@@ -26,10 +26,14 @@ def create(settings: Settings) -> FastAPI:
     app = FastAPI()
     queues: set[asyncio.Queue[ServerSentEvent]] = set()
 
+    def hand_out(event: ServerSentEvent) -> None:
+        for queue in queues:
+            queue.put_nowait(event)
+
     def read(loop: asyncio.AbstractEventLoop) -> None:
         for record in ResultReader(settings, [model.name for model in Catalogue().models]):
             event = ServerSentEvent(data=json.loads(record.value), event="result", id=record.id)
-            loop.call_soon_threadsafe(lambda event=event: [queue.put_nowait(event) for queue in queues])
+            loop.call_soon_threadsafe(hand_out, event)
 
     @app.get("/stream", response_class=EventSourceResponse)
     async def stream() -> AsyncIterator[ServerSentEvent]:

@@ -116,7 +116,7 @@ def measure(name: str, writer: Writer, url: str, server: psutil.Process, clients
     took = np.concatenate([np.array(arrivals[address]) - at for address, at in writer.appended.items()]) * 1000
     cpu = after.user + after.system - before.user - before.system
     status = Path(f"/proc/{server.pid}/status").read_text()
-    return Turn(
+    turn = Turn(
         name,
         clients,
         p50_ms=float(np.percentile(took, 50)),
@@ -127,6 +127,12 @@ def measure(name: str, writer: Writer, url: str, server: psutil.Process, clients
         clients_cpu=said["cpu_s"] / (TURN_S + 4),
         peak_bytes=1024 * next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")),
     )
+    print(  # noqa: T201
+        f"{turn.name:20} {turn.clients:5} clients  p50 {turn.p50_ms:6.1f}  p99 {turn.p99_ms:6.1f}  worst "
+        f"{turn.worst_ms:7.1f}  {turn.us_per_result:6.1f} us a result  server {turn.server_cpu:4.2f} cores  "
+        f"clients {turn.clients_cpu:4.2f}  peak {turn.peak_bytes / 1e6:.0f} MB"
+    )
+    return turn
 
 
 @contextmanager
@@ -183,6 +189,8 @@ def test_a_thousand_clients(settings: Settings, capsys: pytest.CaptureFixture[st
     writer = Writer(fresh)
     turns = []
     with ExitStack() as stack:
+        stack.enter_context(capsys.disabled())
+        print(f"\n{PER_SECOND} results a second, {TURN_S:.0f} s a turn; appended to received, ms")  # noqa: T201
         stack.callback(topics.delete, fresh, Catalogue())
         replica = Replica(fresh)
         stack.callback(replica.kill)
@@ -210,13 +218,6 @@ def test_a_thousand_clients(settings: Settings, capsys: pytest.CaptureFixture[st
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(json.dumps(figures, indent=1) + "\n")
     with capsys.disabled():
-        print(f"\n{PER_SECOND} results a second, {TURN_S:.0f} s a turn; appended to received, ms")  # noqa: T201
-        for turn in turns:
-            print(  # noqa: T201
-                f"{turn.name:20} {turn.clients:5} clients  p50 {turn.p50_ms:6.1f}  p99 {turn.p99_ms:6.1f}  worst "
-                f"{turn.worst_ms:7.1f}  {turn.us_per_result:6.1f} us a result  server {turn.server_cpu:4.2f} cores  "
-                f"clients {turn.clients_cpu:4.2f}  peak {turn.peak_bytes / 1e6:.0f} MB"
-            )
         print(  # noqa: T201
             f"resumed meanwhile: {sum(counts)} results; plain costs {figures['ratio_same_clients']:.1f} times as much "
             f"a result with as many clients, {figures['ratio']:.1f} times as much as with {CLIENTS}"

@@ -115,6 +115,10 @@ NONSENSE = [
     ("?min_score=NaN", 422),
     ("?min_score=1e999", 422),
     ("?label=" + "x" * 129, 422),
+    ("?coalesce_ms=101", 422),
+    ("?last_event_id=1.AAAA", 422),
+    ("?last_event_id=" + "1." + "A" * 7000, 422),
+    ("?last_event_id=%00", 422),
 ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,7 +43,8 @@ class Replica:
     def kill(self) -> None:
         """As if its machine were gone."""
         self.running.kill()
-        self.running.communicate()
+        if self.running.returncode is None:
+            self.running.communicate()
 
     def restart(self) -> None:
         """Start it again, and do not wait for it."""
@@ -89,9 +91,19 @@ class Roamer:
         self._random = random.Random(seed)
         self._client = httpx.Client(timeout=20)
 
-    def visit(self, most: int | None = None) -> None:
-        """Be connected for up to `most` bytes, then cut; what has come in half is lost, as it is for a browser."""
-        left = self._random.randrange(1, 30_000) if most is None else most
+    def finish(self, count: int, seconds: float = 60.0) -> None:
+        """Come back, and stay until so many events have been taken."""
+        deadline = time.monotonic() + seconds
+        while len(self.taken) < count:
+            assert time.monotonic() < deadline, f"{len(self.taken)} of {count} came in {seconds} s"
+            self.visit(until=count)
+
+    def visit(self, *, until: int | None = None) -> None:
+        """Be connected for a while, then cut; what has come in half is lost, as it is for a browser.
+
+        With `until`: for so many events, or one heartbeat.
+        """
+        left = self._random.randrange(1, 10_000) if until is None else 2**40
         headers = {"last-event-id": self.last} if self.last else {}
         url = self._random.choice(self._urls) + STREAM + self._query
         try:
@@ -104,6 +116,8 @@ class Roamer:
                     self.last = event.id or self.last
                     if event.data:
                         self.taken.append(event)
+                    if until is not None and (not event.data or len(self.taken) >= until):
+                        break
         except httpx.TransportError:
             self.refused += 1
             return
