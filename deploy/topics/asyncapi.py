@@ -14,7 +14,7 @@ import schemas
 from deploy.services import API, CAPTURE, SINK, inference
 from deploy.topics.acl import AUDIT, OPERATOR, Operation, Resource, Rule, rules
 from deploy.topics.plan import TopicPlan, plan
-from schemas.catalogue import Catalogue
+from deploy.catalogue import read_catalogue
 from schemas.catalogue.builtin import BUILTIN
 from schemas.contract import EXAMPLE_HEADERS, EXAMPLES
 from schemas.messages.frame import JPEG_TYPE
@@ -80,7 +80,7 @@ def document() -> dict[str, Any]:
     """The document, of an installation with the default settings and the built-in models."""
     settings = Settings()
     channels = _channels(settings.names)
-    plans = {one.name: one for one in plan(settings, Catalogue())}
+    plans = {one.name: one for one in plan(settings, read_catalogue(settings))}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -210,7 +210,7 @@ _ROOMS: Final = {
 
 def _operations(settings: Settings, channels: Mapping[str, _Channel]) -> Iterator[tuple[str, dict[str, Any]]]:
     """What each service may do, by the access lists; a model's worker once for all models."""
-    allowed = rules(settings, Catalogue())
+    allowed = rules(settings, read_catalogue(settings))
     workers = {rule: None for model in BUILTIN for rule in allowed[inference(model.name)]}
     services = {service: allowed[service] for service in _ROOMS if service in allowed} | {"inference": (*workers,)}
     for service, room in _ROOMS.items():

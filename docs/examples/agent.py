@@ -17,7 +17,6 @@ app = faust.App(
     broker=f"kafka://{os.environ['BROKER']}",
     topic_disable_leader=True,
     topic_allow_declare=False,
-    worker_redirect_stdouts=False,
 )
 results = app.topic(f"{prefix}results.{os.environ['MODEL']}", value_serializer="json")
 
@@ -27,7 +26,7 @@ async def count(stream):
     async for event in stream.events():
         result = event.value
         labels = Counter(found["label"] for found in result["detections"])  # none is a result too
-        print(event.headers["ce_id"].decode(), result["frame"]["camera"], dict(labels), flush=True)
+        print(f"{event.headers['ce_id'].decode()} {result['frame']['camera']} {dict(labels)}")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def main(arguments: list[str]) -> int:
     if folder.exists():
         sys.stderr.write(f"{folder} exists: what a release wrote is never written again; expected a new version\n")
         return 1
-    records = [*_produced(), *asyncio.run(_outcomes()), *_crops(), *_redrives(), *_marks()]
+    records = [*_produced(), *asyncio.run(_outcomes()), *_crops(), *_redrives(), *_undelivered(), *_marks()]
     folder.mkdir()
     shutil.copytree(ROOT / "schemas/json", folder / "json")
     lines = [json.dumps(record, ensure_ascii=False) + "\n" for record in records]
@@ -187,6 +187,13 @@ def _redrives() -> Iterator[dict[str, Any]]:
     """What the redriver writes beside the frame that it sends again."""
     for name, redrive in corpus.REDRIVES.items():
         yield _entry(f"redrive: {name}", Names("").redrives, redrive.origin.encode(), redrive.to_json(), [])
+
+
+def _undelivered() -> Iterator[dict[str, Any]]:
+    """What a sink sets aside."""
+    for name, told in corpus.UNDELIVERED.items():
+        key, value = told.result.frame.camera.encode(), told.result.to_json()
+        yield _entry(f"undelivered: {name}", Names("").undelivered, key, value, told.headers())
 
 
 def _marks() -> Iterator[dict[str, Any]]:

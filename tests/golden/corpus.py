@@ -38,6 +38,7 @@ from schemas.messages import (
     SkipReason,
     StageTimings,
     Transport,
+    Undelivered,
     crop_seq,
 )
 
@@ -245,6 +246,11 @@ SKIPS: Final[dict[str, Skip]] = {
 
 _ADDRESS = FrameAddress(MODEL, 3, 1234)
 _FOREIGN = (("x-binary", b"\xff\xfe\x00"), ("x-empty", b""), ("x-twice", b"1"), ("x-twice", b"2"))
+UNDELIVERED: Final[dict[str, Undelivered]] = {
+    "refused": Undelivered(next(iter(RESULTS.values())), "doors", "refused", "HTTP 422 no such door", 1),
+    "failed": Undelivered(next(iter(RESULTS.values())), LONGEST, "failed", "x" * 1100, 12),
+}
+
 DEAD_LETTERS: Final[dict[str, tuple[DeadLetter, bytes | None]]] = {
     "value kept": (
         DeadLetter(

@@ -220,3 +220,32 @@ def test_a_member_at_work_on_many_results_takes_part_in_the_group_between_two_of
 def test_a_group_that_is_no_name_is_refused(settings: Settings) -> None:
     with pytest.raises(SettingsError, match="group 'No Name': expected small letters"):
         ResultReader(settings, [MODEL], group="No Name")
+
+
+def test_who_takes_long_stays_a_member_and_commits_what_comes_before_the_first_that_is_not_done(
+    world: World, settings: Settings
+) -> None:
+    for offset in range(40):
+        put(world, offset)
+    offsets = Offsets(settings)
+    group, topic = settings.names.result_group("patient"), settings.names.results(MODEL)
+
+    def committed() -> dict[int, int]:
+        places = [(topic, partition) for partition in range(TEST_PARTITIONS)]
+        found = offsets.committed({group: places}, deadline=time.monotonic() + 10)
+        return {partition: offset for (_, partition), offset in found.items() if offset}
+
+    try:
+        with ResultReader(settings, [MODEL], group="patient", from_beginning=True) as reader:
+            batch = wait_for(lambda: reader.poll(0.5))
+            middle = len(batch) // 2
+            undone = batch[middle:]
+            expected = {one.partition: one.offset + 1 for one in batch[:middle]}
+            expected |= {one.partition: one.offset for one in reversed(undone)}
+            expected = {partition: offset for partition, offset in expected.items() if offset}
+            wait_for(lambda: reader.stay(undone) or committed() == expected)
+        with member(settings, "patient", from_beginning=True) as second:
+            done = {one.result.id for one in batch[:middle]}
+            second.take(*(offset for offset in range(40) if str(address(offset)) not in done))
+    finally:
+        offsets.close()

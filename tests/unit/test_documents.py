@@ -14,7 +14,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINKED_TEST = re.compile(r"\[`(test_\w+)`\]\(\.\./(tests/[\w/]+\.py)\)")
 
 
-@pytest.mark.parametrize("document", ["guarantees.md", "upgrading.md"])
+@pytest.mark.parametrize("document", ["guarantees.md", "upgrading.md", "contracts.md", "webhooks.md"])
 def test_every_test_that_is_named_is_in_the_file_that_its_link_leads_to(document: str) -> None:
     text = (ROOT / "docs" / document).read_text()
     linked = LINKED_TEST.findall(text)

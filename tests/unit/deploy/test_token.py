@@ -42,3 +42,11 @@ def test_a_token_that_is_in_use_is_not_overwritten(tmp_path: Path, capsys: pytes
     assert run(str(path)) == 2
     assert "expected a file that does not exist yet" in capsys.readouterr().err
     assert path.read_text() == "precious"
+
+
+def test_a_secret_for_a_sink_is_fit_for_the_settings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("--webhook") == 0
+    monkeypatch.setenv("FRAMEBUS_SINK_SECRET", capsys.readouterr().out.strip())
+    assert read_settings().sink_secret is not None

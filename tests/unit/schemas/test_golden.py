@@ -73,6 +73,7 @@ READERS: Mapping[str, Callable[[GoldenRecord], object]] = {
     "result": read_result,
     "redrive": lambda record: Redrive.from_json(record.value),
     "skip": lambda record: Skip.from_json(record.value),
+    "undelivered": read_result,
     "dead letter": lambda record: decode_dead_letter(record.headers),
 }
 EXPECTED: Mapping[str, Mapping[str, object]] = {
@@ -85,6 +86,7 @@ EXPECTED: Mapping[str, Mapping[str, object]] = {
     "result": corpus.RESULTS,
     "redrive": corpus.REDRIVES,
     "skip": corpus.SKIPS,
+    "undelivered": {name: told.result for name, told in corpus.UNDELIVERED.items()},
     "dead letter": {name: letter for name, (letter, _) in corpus.DEAD_LETTERS.items()},
 }
 
@@ -209,6 +211,7 @@ def written() -> Iterable[tuple[str, dict[str, Any]]]:
         "frame": [info.encode() for info in corpus.FRAMES.values()],
         "result": [result.headers(parent) for result in corpus.RESULTS.values() for parent in (None, trace)],
         "dead-letter": [letter.encode() for letter, _ in corpus.DEAD_LETTERS.values()],
+        "undelivered": [told.headers() for told in corpus.UNDELIVERED.values()],
     }
     for name, example_headers in EXAMPLE_HEADERS.items():
         for pairs in (*headers[name], example_headers):

@@ -7,7 +7,7 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 
 from schemas.errors import SettingsError
 from schemas.settings import SECRETS, Settings
-from tests.planted import SASL_PASSWORD
+from tests.planted import SASL_PASSWORD, SINK_PASSWORD, SINK_SECRET, SINK_TOKEN
 
 
 def test_the_defaults_need_no_environment() -> None:
@@ -115,3 +115,33 @@ def test_a_password_in_the_pushgateways_address_is_refused_and_not_told() -> Non
     with pytest.raises(SettingsError) as caught:
         Settings.from_environment({"FRAMEBUS_PUSHGATEWAY": f"http://me:{SASL_PASSWORD}@gateway:9091"})
     assert SASL_PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FRAMEBUS_SINK_URL", f"ftp://me:{SINK_PASSWORD}@receiver.example/"),
+        ("FRAMEBUS_SINK_URL", f"receiver.example/?token={SINK_TOKEN}"),
+        ("FRAMEBUS_SINK_URL", f"https://receiver.example/#{SINK_TOKEN}"),
+        ("FRAMEBUS_SINK_SECRET", SINK_SECRET),
+        ("FRAMEBUS_SINK_SECRET", f"whsec_{SINK_SECRET[:20]}"),
+        ("FRAMEBUS_SINK_SECRET", f"whsec_{SINK_SECRET} "),
+        ("FRAMEBUS_SINK_SECRET", f"whsec_{SINK_SECRET}!"),
+    ],
+)
+def test_a_sinks_secret_that_is_none_is_refused_and_not_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as error:
+        Settings.from_environment({name: value})
+    assert str(error.value).startswith(f"{name}=(hidden): expected ")
+    assert "planted" not in str(error.value)
+
+
+def test_a_sink_may_sign_with_two_secrets_while_they_change() -> None:
+    given = {
+        "FRAMEBUS_SINK_URL": f"https://me:{SINK_PASSWORD}@receiver.example:8443/hook?token={SINK_TOKEN}",
+        "FRAMEBUS_SINK_SECRET": f"whsec_{SINK_SECRET} whsec_{'B' * 32}",
+    }
+    settings = Settings.from_environment(given)
+    assert settings.sink_url is not None
+    assert settings.sink_url.get_secret_value() == given["FRAMEBUS_SINK_URL"]
+    assert "planted" not in repr(settings)
