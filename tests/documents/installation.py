@@ -43,14 +43,14 @@ exec {command} "$@"
 
 @dataclass(slots=True)
 class Terminal:
-    """A shell's folder, environment and functions, which go on from one command to the next."""
+    """A shell's folder, variables and functions, which go on from one command to the next."""
 
     folder: Path
     environ: dict[str, str]
 
     def run(self, text: str) -> tuple[int, str]:
         """Run a line to its end: its exit code, and what it printed."""
-        keep = f"{text}\ncode=$?\n{{ declare -px; declare -f; }} > {self._state}\nexit $code"
+        keep = f"{text}\ncode=$?\n{{ declare -p; declare -f; }} > {self._state}\nexit $code"
         done = subprocess.run(
             self._command(keep),
             cwd=self.folder,

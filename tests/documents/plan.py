@@ -73,6 +73,7 @@ WAYS: Final = (
     Way(r"framebus camera add gate .*", {"rtsp://user@10.0.0.7/stream1 --transport udp": CAMERA}),
     Way(r"framebus result tail( --camera \w+)?( --model [\w-]+)?", until=r"\w+/\d+/\d+"),
     Way(r"curl -sN --max-time 5 .*/results/stream\?.*", code=28, says="event: result"),
+    Way(r"curl -s -o /dev/null -w .*camera=gate.*", code=22, says="409"),
     Way(r"python door\.py", until=r"\w+/\d+/\d+", code=-signal.SIGINT),
     Way(r".* framebus run capture", until="cameras assigned"),
     Way(r"framebus run inference .*", until="partitions assigned"),
