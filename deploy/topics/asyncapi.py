@@ -11,10 +11,10 @@ from typing import Any, Final
 import yaml
 
 import schemas
+from deploy.catalogue import read_catalogue
 from deploy.services import API, CAPTURE, SINK, inference
 from deploy.topics.acl import AUDIT, OPERATOR, Operation, Resource, Rule, rules
 from deploy.topics.plan import TopicPlan, plan
-from deploy.catalogue import read_catalogue
 from schemas.catalogue.builtin import BUILTIN
 from schemas.contract import EXAMPLE_HEADERS, EXAMPLES
 from schemas.messages.frame import JPEG_TYPE
