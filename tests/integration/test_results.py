@@ -243,7 +243,12 @@ def test_who_takes_long_stays_a_member_and_commits_what_comes_before_the_first_t
             expected = {one.partition: one.offset + 1 for one in batch[:middle]}
             expected |= {one.partition: one.offset for one in reversed(undone)}
             expected = {partition: offset for partition, offset in expected.items() if offset}
-            wait_for(lambda: reader.stay(undone) or committed() == expected)
+
+            def settled() -> bool:
+                reader.stay(undone)
+                return committed() == expected
+
+            wait_for(settled)
         with member(settings, "patient", from_beginning=True) as second:
             done = {one.result.id for one in batch[:middle]}
             second.take(*(offset for offset in range(40) if str(address(offset)) not in done))
