@@ -61,6 +61,7 @@ UNRUN: Final = (
         r"framebus topic acl (plan|apply)( --principal .*)?",
         "needs access lists; tests/integration/test_locked_kafka.py",
     ),
+    Unrun(r"pip install fastapi uvicorn standardwebhooks", "a receiver's own environment; the tests' has them"),
     Unrun(r"framebus model quantize .*", "a minute or more of NNCF; tests/integration/test_quantize.py"),
 )
 
@@ -83,6 +84,8 @@ WAYS: Final = (
         {"0.0.0.0": "127.0.0.1", "framebus up": "framebus up --model best"},
         until="page ",
     ),
+    Way(r"framebus run sink .*", until="delivering sink=doors"),
+    Way(r"WEBHOOK_SECRET=.* uvicorn .*", {"--port 9000": "--port 0"}, until="Uvicorn running"),
     Way(r"framebus restart --model NAME", {"NAME": "object-detection"}),
     Way(r"framebus frame export .* --mp4 .*", {"--until 5m": "--until 1s"}),
     Way(r"framebus audit", says="every frame explained"),
