@@ -1,36 +1,64 @@
-/** Results of a camera from before this page looked: page by page, newest first, in bounded work. */
+/** Results of a camera from before this page looked, straight from the log, in bounded work. */
 
 import { getJson, type Fault } from "@/api/client";
 import { resultOf } from "@/contract/parse";
 import type { Result } from "@/contract/types";
 
-/** Results at most that one look back asks for, and those of one answer. */
-const MOST = 6_000;
+/** Parts in which a time is looked through, the newest first: of a long time something of each is seen. */
+const PARTS = 8;
+/** Results of one answer, and answers for one part. */
 const PAGE = 1_000;
+const PAGES = 2;
 
 interface Page {
   readonly results: readonly unknown[];
   readonly next?: string | null;
 }
 
-/** Gives `take` the results of `camera` since a time; what kept it from it, or null. Ends when `wanted` is not so any more. */
-export async function lookBack(
-  camera: string,
-  since: Date,
-  take: (results: readonly Result[]) => void,
-  wanted: () => boolean,
-): Promise<Fault | null> {
-  let cursor: string | null = null;
-  let asked = 0;
-  do {
-    const query = new URLSearchParams({ camera, since: since.toISOString(), limit: String(PAGE) });
-    if (cursor !== null) query.set("cursor", cursor);
-    const answer = await getJson<Page>(`results?${query}`);
-    if (!wanted()) return null;
-    if (answer.kind !== "ok") return answer;
-    take(answer.value.results.map(resultOf).filter((result) => result !== null));
-    cursor = answer.value.next ?? null;
-    asked += PAGE;
-  } while (cursor !== null && asked < MOST);
-  return null;
+export interface Look {
+  readonly camera: string;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  readonly until: number;
+  /** Takes results as they come. */
+  take(results: readonly Result[]): void;
+  /** Whether anybody still waits for them. */
+  wanted(): boolean;
 }
+
+export interface Looked {
+  /** What kept it from looking; null: nothing. */
+  readonly fault: Fault | null;
+  /** Whether there were more results than it asks for. */
+  readonly cut: boolean;
+}
+
+/** Looks back, part by part. */
+export async function lookBack(look: Look): Promise<Looked> {
+  const part = (look.until - look.since) / PARTS;
+  let cut = false;
+  for (let number = PARTS - 1; number >= 0; number--) {
+    const since = look.since + number * part;
+    const looked = await lookAt(look, { since: timeOf(since), until: timeOf(since + part) });
+    if (looked.fault || !look.wanted()) return { ...looked, cut: cut || looked.cut };
+    cut ||= looked.cut;
+  }
+  return { fault: null, cut };
+}
+
+async function lookAt(look: Look, window: Readonly<Record<string, string>>): Promise<Looked> {
+  let cursor: string | null = null;
+  for (let page = 0; page < PAGES; page++) {
+    const place: Readonly<Record<string, string>> = cursor === null ? window : { cursor };
+    const query = new URLSearchParams({ camera: look.camera, limit: String(PAGE), ...place });
+    const answer = await getJson<Page>(`results?${query}`);
+    if (!look.wanted()) break;
+    if (answer.kind !== "ok") return { fault: answer, cut: false };
+    look.take(answer.value.results.map(resultOf).filter((result) => result !== null));
+    cursor = answer.value.next ?? null;
+    if (cursor === null) break;
+  }
+  return { fault: null, cut: cursor !== null };
+}
+
+const timeOf = (at: number): string => new Date(at).toISOString();

@@ -55,12 +55,14 @@ function drawBox(context: CanvasRenderingContext2D, mark: Mark, dpr: number): vo
   context.lineWidth = 2 * dpr;
   context.strokeRect(x, y, width, height);
   drawLimbs(context, mark, dpr);
+  // Of somebody far away the points must not hide the person.
+  const radius = Math.max(dpr, Math.min(2.5 * dpr, height / 50));
   for (const [px, py] of mark.points) {
     context.beginPath();
-    context.arc(px, py, 2.5 * dpr, 0, 2 * Math.PI);
+    context.arc(px, py, radius, 0, 2 * Math.PI);
     context.fillStyle = mark.colour;
     context.strokeStyle = INK;
-    context.lineWidth = dpr;
+    context.lineWidth = radius / 2.5;
     context.fill();
     context.stroke();
   }
