@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
+from typing import Final
 
 from confluent_kafka import Message
 from fastapi import APIRouter
@@ -23,6 +25,9 @@ from schemas.errors import MessageError
 from schemas.messages import Result
 
 router = APIRouter(prefix=API, tags=["results"])
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9 _-]+")
+"""Labels that JSON has as they are, unless somebody escapes what need not be."""
 
 
 class Results(BaseModel):
@@ -66,7 +71,7 @@ def _page(services: Services, begin: Cursor, limit: int) -> LogPage[bytes]:
     names = services.names
     models = [model.name for model in services.catalogue.models if wanted.model in (None, model.name)]
     key = wanted.camera.encode() if wanted.camera else None
-    label = wanted.label.encode() if wanted.label and wanted.label.isalnum() and wanted.label.isascii() else b""
+    label = wanted.label.encode() if wanted.label and _PLAIN.fullmatch(wanted.label) else b""
 
     def take(message: Message) -> list[bytes]:
         if (key is not None and message.key() != key) or _lacks(message.value() or b"", label):
