@@ -45,6 +45,11 @@ def says(screen: Watched, model: str, state: str, *, seconds: float = 60) -> Non
     expect(panel(screen, model).locator("[data-state]")).to_have_text(state, timeout=1000 * seconds)
 
 
+def charts(screen: Watched) -> list[str]:
+    """What was loaded of the code that draws charts."""
+    return [one["url"] for one in screen.probe("it.requests") if "/ModelsScreen-" in one["url"]]
+
+
 def test_a_model_sleeps_wakes_compiles_is_updated_and_has_too_few_workers(
     browser: Browser, url: str, settings: Settings
 ) -> None:
@@ -89,8 +94,12 @@ def test_a_model_sleeps_wakes_compiles_is_updated_and_has_too_few_workers(
 
 
 def test_figures_are_read_without_a_pointer_and_without_eyes(browser: Browser, services: Services) -> None:
-    with watching(browser, f"{services.url}#/models", scheme="dark") as screen:
+    with watching(browser, services.url, scheme="dark") as screen:
+        screen.page.wait_for_selector("[data-tile]")
+        assert not charts(screen), "the wall loads no charts"
+        screen.page.click("nav a:has-text('Models')")
         says(screen, MODEL, "keeping up")
+        assert charts(screen)
         mine = panel(screen, MODEL)
         arriving = mine.locator("[data-figure=arrival_fps] dd").first
         expect(arriving).not_to_have_text("–", timeout=MINUTE)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "@/contract/models";
-import { byMinute, columns, inWords, range, top } from "@/models/series";
+import { byMinute, columns, inWords, range, reach, top } from "@/models/series";
 import { rate } from "@/text/format";
 
 const sample = (at: string, arrival_fps: number | null): Sample => ({
@@ -55,6 +55,18 @@ describe("a model's last minutes", () => {
     expect(range(SAMPLES, "arrival_fps")).toEqual([10, 14]);
     expect(range([], "lag")).toBeNull();
   });
+});
+
+describe("reach", () => {
+  const until = (at: string): Sample[] => [sample("2026-01-31T12:00:00Z", 1), sample(at, 1)];
+
+  it.each([
+    ["2026-01-31T12:00:05Z", 120],
+    ["2026-01-31T12:04:00Z", 240],
+    ["2026-01-31T12:30:00Z", 900],
+  ])("until %s is %d s", (at, seconds) => expect(reach(until(at), 900)).toBe(seconds));
+
+  it("is all of it where nothing is known", () => expect(reach([], 900)).toBe(900));
 });
 
 describe("top", () => {

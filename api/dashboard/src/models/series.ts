@@ -59,6 +59,16 @@ export function byMinute(samples: readonly Sample[]): readonly Sample[] {
   return [...minutes.values()].reverse();
 }
 
+/** Seconds: a chart of less would be a line or two. */
+const SHORTEST = 120;
+
+/** How far back a chart goes, in seconds: as far as there are samples, at most `most`. */
+export function reach(samples: readonly Sample[], most: number): number {
+  const [first, last] = [samples[0], samples.at(-1)];
+  if (!first || !last) return most;
+  return Math.min(most, Math.max(SHORTEST, (Date.parse(last.at) - Date.parse(first.at)) / 1000));
+}
+
 /** A chart's top: a round number above `values`, and at least `least`, so that noise near zero looks like zero. */
 export function top(values: readonly Value[], least: number): number {
   const greatest = Math.max(least, ...values.map((value) => value ?? 0));
