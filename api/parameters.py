@@ -21,7 +21,11 @@ MinScore = Annotated[
 ]
 Coalesce = Annotated[
     int,
-    Query(ge=0, le=100, description="Milliseconds that a result may wait for others, to be sent with them at once."),
+    Query(
+        ge=0,
+        le=100,
+        description="Milliseconds that lie between two writes at least: what comes in them is sent at once.",
+    ),
 ]
 LastEventId = Annotated[
     str | None,
