@@ -24,7 +24,7 @@ Coalesce = Annotated[
     Query(
         ge=0,
         le=100,
-        description="Milliseconds that lie between two writes at least: what comes in them is sent at once.",
+        description="At least so many milliseconds lie between two writes: what comes meanwhile is sent at once.",
     ),
 ]
 LastEventId = Annotated[
