@@ -28,7 +28,11 @@ MinScore = Annotated[
 ]
 Coalesce = Annotated[
     int,
-    Query(ge=0, le=100, description="Milliseconds that a result may wait for others, to be sent with them at once."),
+    Query(
+        ge=0,
+        le=100,
+        description="At least so many milliseconds lie between two writes: what comes meanwhile is sent at once.",
+    ),
 ]
 LastEventId = Annotated[
     str | None,

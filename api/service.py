@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 _HEARD_BYTES: Final = 1024
 """Of one message by a WebSocket's client, which has nothing to say."""
+_COLLECTED: Final = (50_000, 20, 20)
+"""Python's own thresholds have it look through everything that a thousand clients are made of many times a second."""
 _BACKLOG: Final = 1024
 """Connections that are not accepted yet: after a restart every client of the stream comes at once."""
 _FAREWELL_S: Final = 2
@@ -56,6 +59,7 @@ def run(settings: Settings, catalogue: Catalogue) -> int:
         SettingsError: Other machines could call it, and there is no token.
     """
     check_doors(settings)
+    gc.set_threshold(*_COLLECTED)
     allow_files(settings.api_stream_clients + CONNECTIONS)
     listener = listen(settings)
     host, port = listener.getsockname()[:2]

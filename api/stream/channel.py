@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import TYPE_CHECKING, Final
 
 from api.store import ResultFilter
@@ -32,23 +33,27 @@ class Channel:
         self.coalesce_s = coalesce_s
         self._window = window
         self._timer: asyncio.TimerHandle | None = None
+        self._flushed_at = -math.inf
         self._chunks: dict[int, tuple[list[bytes], int]] = {}
         self._chunks_to = 0
 
     def publish(self, number: int) -> None:
-        """Entry `number` is new: wake the clients for it, at once or a little later."""
+        """Entry `number` is new: wake the clients for it, at once or when their last results are old enough."""
         if self.pending is not None or not self.wanted.matches(self._window[number].record.result):
             return
         self.pending = number
         self._window.hold(number)
-        if self.coalesce_s:
-            self._timer = asyncio.get_running_loop().call_later(self.coalesce_s, self.flush)
+        loop = asyncio.get_running_loop()
+        wait = self._flushed_at + self.coalesce_s - loop.time()
+        if wait > 0:
+            self._timer = loop.call_later(wait, self.flush)
 
     def flush(self) -> None:
         """Wake the idle clients for what is pending."""
         number, self.pending, self._timer = self.pending, None, None
         if number is None:
             return
+        self._flushed_at = asyncio.get_running_loop().time()
         for client in self.idle:
             client.wake(number)
         self.idle.clear()

@@ -24,6 +24,7 @@ from schemas.settings import Settings
 def create(settings: Settings) -> FastAPI:
     """The application; it begins to read with its first client."""
     app = FastAPI()
+    reader = ResultReader(settings, [model.name for model in Catalogue().models])
     queues: set[asyncio.Queue[ServerSentEvent]] = set()
 
     def hand_out(event: ServerSentEvent) -> None:
@@ -31,7 +32,7 @@ def create(settings: Settings) -> FastAPI:
             queue.put_nowait(event)
 
     def read(loop: asyncio.AbstractEventLoop) -> None:
-        for record in ResultReader(settings, [model.name for model in Catalogue().models]):
+        for record in reader:
             event = ServerSentEvent(data=json.loads(record.value), event="result", id=record.id)
             loop.call_soon_threadsafe(hand_out, event)
 

@@ -36,7 +36,7 @@ CLIENTS: Final = int(os.environ.get("STREAM_CLIENTS", "1000"))
 PLAIN_CLIENTS: Final = 100
 """Of the plain stream, which cannot serve many more."""
 PER_SECOND: Final = 50
-TURN_S: Final = 20.0
+TURN_S: Final = 15.0
 HISTORY: Final = 20_000
 P99_MS: Final = 250.0
 LIMIT_BYTES: Final = 400 * 1000 * 1000

@@ -183,13 +183,16 @@ async def test_each_client_gets_what_it_wants_from_any_thread() -> None:
 async def test_who_waits_for_more_gets_it_at_once() -> None:
     broadcaster = opened()
     client, eager = await joined(broadcaster, coalesce_s=0.05), await joined(broadcaster)
+    broadcaster.publish([record(0)])  # the first need not wait
+    for one in (client, eager):
+        assert len(await one.take()) == 1
     taken = [asyncio.create_task(one.take()) for one in (client, eager)]
-    for number in range(3):
+    for number in range(1, 4):
         await asyncio.sleep(0)
         broadcaster.publish([record(number)])
     coalesced, alone = [await one for one in taken]
     assert (len(coalesced), len(alone)) == (3, 1)
-    broadcaster.publish([record(3)])
+    broadcaster.publish([record(4)])
     assert len(await client.take()) == 1
 
 
