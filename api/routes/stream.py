@@ -55,7 +55,7 @@ class _ClientStream(EventStream):
 async def stream(
     services: ServicesDep,
     grant: GrantDep,
-    wanted: parameters.WantedDep,
+    wanted: parameters.Wanted,
     coalesce_ms: parameters.Coalesce = 0,
     last_event_id: parameters.LastEventId = None,
     sent_back: Annotated[str | None, Header(alias="last-event-id", max_length=MOST_CHARACTERS)] = None,
@@ -82,7 +82,7 @@ async def socket(
     websocket: WebSocket,
     services: ServicesDep,
     grant: GrantDep,
-    wanted: parameters.WantedDep,
+    wanted: parameters.Wanted,
     coalesce_ms: parameters.Coalesce = 0,
     last_event_id: parameters.LastEventId = None,
 ) -> None:
