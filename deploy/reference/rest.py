@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from api.app import create_app
+from deploy.catalogue import read_catalogue
 from deploy.reference.markdown import Schema, code, defined, example, fenced, kind, prose, shown, table
-from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 
 _HEAD: Final = """\
@@ -22,7 +22,8 @@ value and what was expected.
 
 def document() -> dict[str, Any]:
     """The OpenAPI document of the API as it is by default."""
-    return create_app(Settings(), Catalogue()).openapi()
+    settings = Settings()
+    return create_app(settings, read_catalogue(settings)).openapi()
 
 
 def page() -> str:
