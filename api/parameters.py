@@ -32,22 +32,15 @@ ModelPath = Annotated[str, Path(pattern=_PATTERN, description="A model of the ca
 PartitionPath = Annotated[int, Path(ge=0, lt=2**31, description="A partition of the model's frames topic.")]
 OffsetPath = Annotated[int, Path(ge=0, lt=2**63, description="An offset in that partition.")]
 
-Moment = Annotated[
-    AwareDatetime | None, Query(description="Only if the frame was captured then, to the microsecond: else 409.")
-]
+
+def _wanted(
+    services: ServicesDep, camera: Camera = None, model: Model = None, label: Label = None, min_score: MinScore = None
+) -> ResultFilter:
+    return result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
 
 
-async def _expected(
-    camera: Annotated[str | None, Query(pattern=_PATTERN, description="Only if it is this camera's: else 409.")] = None,
-    run: Annotated[int | None, Query(ge=0, lt=2**63, description="Only if it is of this run: else 409.")] = None,
-    seq: Annotated[int | None, Query(ge=0, lt=2**63, description="Only if it has this number: else 409.")] = None,
-    captured_at: Moment = None,
-) -> Expected:
-    return Expected(camera, run, seq, captured_at)
-
-
-ExpectedDep = Annotated[Expected, Depends(_expected)]
-"""Which frame the caller means, as its result says."""
+Wanted = Annotated[ResultFilter, Depends(_wanted)]
+"""The results that a request asks for."""
 
 
 def result_filter(
@@ -85,14 +78,22 @@ def filter_of(services: Services, question: Mapping[str, Any]) -> ResultFilter:
     return wanted
 
 
-async def _wanted(
-    services: ServicesDep, camera: Camera = None, model: Model = None, label: Label = None, min_score: MinScore = None
-) -> ResultFilter:
-    return result_filter(services, camera=camera, model=model, label=label, min_score=min_score)
+Moment = Annotated[
+    AwareDatetime | None, Query(description="Only if the frame was captured then, to the microsecond: else 409.")
+]
 
 
-WantedDep = Annotated[ResultFilter, Depends(_wanted)]
-"""Which results the caller wants."""
+async def _expected(
+    camera: Annotated[str | None, Query(pattern=_PATTERN, description="Only if it is this camera's: else 409.")] = None,
+    run: Annotated[int | None, Query(ge=0, lt=2**63, description="Only if it is of this run: else 409.")] = None,
+    seq: Annotated[int | None, Query(ge=0, lt=2**63, description="Only if it has this number: else 409.")] = None,
+    captured_at: Moment = None,
+) -> Expected:
+    return Expected(camera, run, seq, captured_at)
+
+
+ExpectedDep = Annotated[Expected, Depends(_expected)]
+"""Which frame the caller means, as its result says."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ _EXAMPLE = Results(results=[RESULT], next="1.eNqLjlZKSixOjS9KLcnMS1WyiolVAgA0pwW
 
 @router.get("/results", response_model=Results, responses=documented(_EXAMPLE, 404, 409, 422, 503))
 async def results(
-    services: ServicesDep, wanted: parameters.WantedDep, place: parameters.PlaceDep, limit: parameters.Limit = 100
+    services: ServicesDep, wanted: parameters.Wanted, place: parameters.PlaceDep, limit: parameters.Limit = 100
 ) -> Response:
     """List results.
 
