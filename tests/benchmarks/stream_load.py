@@ -11,7 +11,7 @@ import time
 
 import aiohttp
 
-_ADDRESS = re.compile(rb'"address":"([^"]+)"')
+_ADDRESS = re.compile(rb'"address": ?"([^"]+)"')
 
 
 async def main(url: str, clients: int, seconds: float) -> None:
