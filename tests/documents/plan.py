@@ -61,6 +61,7 @@ UNRUN: Final = (
         r"framebus topic acl (plan|apply)( --principal .*)?",
         "needs access lists; tests/integration/test_locked_kafka.py",
     ),
+    Unrun(r"python -m websockets .*", "needs a terminal; tests/integration/test_stream_socket.py"),
     Unrun(r"pip install fastapi uvicorn standardwebhooks", "a receiver's own environment; the tests' has them"),
     Unrun(r"framebus model quantize .*", "a minute or more of NNCF; tests/integration/test_quantize.py"),
 )
@@ -73,7 +74,7 @@ WAYS: Final = (
     ),
     Way(r"framebus camera add gate .*", {"rtsp://user@10.0.0.7/stream1 --transport udp": CAMERA}),
     Way(r"framebus result tail( --camera \w+)?( --model [\w-]+)?", until=r"\w+/\d+/\d+"),
-    Way(r"curl -sN --max-time 5 .*/results/stream\?.*", code=28, says="event: result"),
+    Way(r"curl -sN --max-time 5 .*/results/stream\?[^|]*", code=28, says="event: result"),
     Way(r"curl -s -o /dev/null -w .*camera=gate.*", code=22, says="409"),
     Way(r"python door\.py", until=r"\w+/\d+/\d+", code=-signal.SIGINT),
     Way(r".* framebus run capture", until="cameras assigned"),

@@ -14,7 +14,7 @@ from tests.documents.installation import Installation, Terminal
 from tests.documents.plan import CAMERA, UNRUN, WAYS, Unrun, way_of
 
 TO_RUN = [one for one in documents() if any(not isinstance(way_of(command), Unrun) for command in commands(one))]
-NEEDS = {"docs/api.md": "door", "docs/capture.md": "door", "docs/consumer.md": "door"}
+NEEDS = {"docs/api.md": "door", "docs/capture.md": "door", "docs/consumer.md": "door", "docs/streams.md": "door"}
 """The camera that a page takes for granted."""
 _ADDED = re.compile(r"framebus camera add (\w+)")
 
