@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 T = TypeVar("T")
 
@@ -29,6 +29,7 @@ class Cached(Generic[T]):
         """The value; raises what `compute` raised."""
         if self._task is None or (self._task.done() and time.monotonic() >= self._stale_at):
             self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(heard)
         # An asker who leaves must not cancel what the others wait for.
         return await asyncio.shield(self._task)
 
@@ -48,6 +49,12 @@ class Cached(Generic[T]):
             return value
         finally:
             self._stale_at = time.monotonic() + max(self._ttl_s, keep)
+
+
+def heard(task: asyncio.Task[Any]) -> None:
+    """Count a task's error as heard of, though everybody who waited for it has left meanwhile."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def in_daemon(compute: Callable[[], T]) -> T:

@@ -169,11 +169,11 @@ class Offsets:
 
     def ends(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """One above the last offset of each log."""
-        return self._positions(dict.fromkeys(logs, OffsetSpec.latest()), deadline)
+        return self._known(self._positions(dict.fromkeys(logs, OffsetSpec.latest()), deadline))
 
     def starts(self, logs: Iterable[Log], *, deadline: float) -> dict[Log, int]:
         """The first offset that each log still has."""
-        return self._positions(dict.fromkeys(logs, OffsetSpec.earliest()), deadline)
+        return self._known(self._positions(dict.fromkeys(logs, OffsetSpec.earliest()), deadline))
 
     def at(self, logs: Iterable[Log], moment_ms: int, *, deadline: float) -> dict[Log, int]:
         """The first offset of each log that was appended at `moment_ms`, milliseconds since the epoch, or later.
@@ -251,6 +251,15 @@ class Offsets:
 
         answers = self._until("log offsets", ask, deadline)
         return {log: int(answer.offset) for log, answer in zip(wanted, answers, strict=True)}
+
+    def _known(self, offsets: dict[Log, int]) -> dict[Log, int]:
+        """The same, where each is one: -1 is what Kafka answers where it has none to give."""
+        for (topic, partition), offset in offsets.items():
+            if offset < 0:
+                raise EnvironmentMissingError(
+                    f"Kafka at {self._servers} gave {offset} of {topic}, partition {partition}; expected an offset"
+                )
+        return offsets
 
     def _until(self, what: str, ask: Callable[[], list[Any]], deadline: float) -> list[Any]:
         while True:

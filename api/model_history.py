@@ -121,10 +121,15 @@ class _OfModel:
         self._model = model
         self._looks: deque[Look] = deque(maxlen=_NOW + 1)
         self._measured: deque[float] = deque(maxlen=_MEASURED)
+        self._doubted = False
 
     def add(self, at: datetime, look: Look | None) -> None:
-        if look is None:
-            self._looks.clear()
+        last = self._looks[-1] if self._looks else None
+        # Logs grow: fewer frames than before are an answer in part, or a topic made anew, as the look after it shows.
+        self._doubted = look is not None and last is not None and look.arrived < last.arrived and not self._doubted
+        if look is None or self._doubted:
+            if look is None:
+                self._looks.clear()
             self.samples.append(Sample(at))
             return
         step = pace(self._looks[-1], look, self._model.partitions) if self._looks else Pace()

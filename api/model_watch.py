@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
 
-from api.cached import in_daemon
+from api.cached import heard, in_daemon
 from api.metrics import ERRORS
 from api.model_history import STEP_S, Look, ModelHistory
 from schemas.errors import EnvironmentMissingError
@@ -52,6 +52,7 @@ class ModelWatch:
             begun = time.monotonic()
             try:
                 self._looking = asyncio.create_task(in_daemon(self._look))
+                self._looking.add_done_callback(heard)
                 looks = await asyncio.shield(self._looking)
             except EnvironmentMissingError:
                 looks = {}  # /readyz says what is wrong

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import pytest
@@ -67,3 +68,24 @@ async def test_an_error_is_shared_and_kept_for_its_time() -> None:
             await cached.get()
     assert len(calls) == 1
     assert await Cached(fail).settle(seconds=0) is True
+
+
+async def test_an_error_that_nobody_waits_for_any_more_is_no_news_to_asyncio() -> None:
+    told: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    may_fail = threading.Event()
+
+    def fail() -> None:
+        assert may_fail.wait(10)
+        raise RuntimeError("away")
+
+    cached = Cached(fail)
+    leaving = asyncio.create_task(cached.get())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    may_fail.set()
+    assert await cached.settle(seconds=5)
+    del cached, leaving
+    gc.collect()
+    await asyncio.sleep(0)
+    assert told == []

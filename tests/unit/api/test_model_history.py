@@ -72,6 +72,24 @@ def test_a_look_without_an_answer_leaves_a_gap_and_no_rate_across_it() -> None:
     assert history.now(MODEL.name) is None
 
 
+def test_an_answer_in_part_makes_no_rate() -> None:
+    history = ModelHistory(Catalogue())
+    looks = (START, after(5, arrived=-900), after(10, arrived=100), after(15, arrived=150))
+    for look in looks:
+        history.add(T0, {MODEL.name: look})
+    samples = history.samples(MODEL.name, count=9)
+    assert [one.pace.arrival for one in samples] == [None, None, 10, 10]
+    assert [one.lag for one in samples] == [50, None, 50, 50]
+
+
+def test_a_topic_that_was_made_anew_is_believed_at_the_second_look() -> None:
+    history = ModelHistory(Catalogue())
+    fresh = [replace(START, clock=START.clock + 5 * step, arrived=20 * step, inferred=10 * step) for step in (1, 2, 3)]
+    for look in (START, *fresh):
+        history.add(T0, {MODEL.name: look})
+    assert [one.pace.arrival for one in history.samples(MODEL.name, count=9)] == [None, None, None, 4]
+
+
 def test_who_works_may_be_unknown_and_the_rest_known() -> None:
     history = ModelHistory(Catalogue())
     history.add(T0, {MODEL.name: replace(START, replicas=None)})
