@@ -8,11 +8,9 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import pages, problems
 from api.access import Access, Guard
 from api.access.description import describe
 from api.access.roles import SESSION_PATH
-from api.edge import Edge
 from api.routes import (
     cameras,
     dead_letters,
@@ -29,6 +27,8 @@ from api.routes import (
     system,
 )
 from api.services import Services
+from api.web import pages, problems
+from api.web.edge import Edge
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
-from api.kafka import Offsets, client_config
+from api.log.kafka import Offsets, client_config
 from api.store import CameraStore
 from schemas.cameras import check_camera, make_camera
 from schemas.catalogue import Catalogue

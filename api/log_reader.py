@@ -8,7 +8,7 @@ from typing import Final
 
 from confluent_kafka import Message
 
-from api.log_tail import LogTail
+from api.log.tail import LogTail
 from api.metrics import ERRORS
 from api.result_record import decode_result
 from api.store import CameraStore, ResultStore

@@ -11,7 +11,7 @@ from math import isfinite
 
 from confluent_kafka import Message
 
-from api.kafka import appended_at, headers_of
+from api.log.kafka import appended_at, headers_of
 from api.metrics import ERRORS
 from schemas.errors import MessageError, NewerRecordError
 from schemas.messages import Result, check_result_type

@@ -17,9 +17,9 @@ from typing import Final, Self
 
 from confluent_kafka import Message
 
-from api.group_tail import GroupTail
-from api.kafka import headers_of
-from api.log_tail import BATCH, LogTail
+from api.log.group_tail import GroupTail
+from api.log.kafka import headers_of
+from api.log.tail import BATCH, LogTail
 from api.result_record import ResultRecord, decode_result
 from schemas.errors import MessageError, SettingsError
 from schemas.ledger import Seen

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 
 from api.access.access import check_doors
 from api.app import create_app
-from api.patience import CONNECTIONS, PatientProtocol, allow_files
 from api.services import Services
+from api.web.patience import CONNECTIONS, PatientProtocol, allow_files
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings

@@ -13,29 +13,29 @@ from fastapi import Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import HTTPConnection
 
-from api.audit import Auditor
-from api.audit_report import AuditReport
+from api.audit.auditor import Auditor
+from api.audit.metrics import LEDGER
+from api.audit.report import AuditReport
+from api.audit.windows import WindowAudits
 from api.cached import Cached
 from api.camera_metrics import CAMERAS
 from api.cameras import CameraDesk
 from api.dead_letters import Desk
-from api.frames import FrameReader
-from api.lag_metrics import LAG
-from api.ledger_metrics import LEDGER
-from api.log_pages import LogPages
+from api.frames.outcome import OutcomeFinder
+from api.frames.reader import FrameReader
+from api.frames.reinfer import Reinference
+from api.frames.waiters import ResultWaiters
+from api.log.pages import LogPages
 from api.log_reader import LogReader
-from api.model_history import Look, ModelHistory
-from api.model_looks import LookReader
-from api.model_watch import ModelWatch
-from api.outcome import OutcomeFinder
-from api.progress import ProgressReader
-from api.reinfer import Reinference
+from api.models.history import Look, ModelHistory
+from api.models.looks import LookReader
+from api.models.metrics import LAG
+from api.models.progress import ProgressReader
+from api.models.watch import ModelWatch
 from api.store import CameraStore, ResultStore
 from api.stream import Broadcaster
 from api.stream.history import History
 from api.system import SystemReader
-from api.waiters import ResultWaiters
-from api.window_audits import WindowAudits
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings

@@ -11,7 +11,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from api.kafka import client_config, remaining
+from api.log.kafka import client_config, remaining
 from schemas.errors import EnvironmentMissingError
 from schemas.names import Names
 from schemas.settings import Settings

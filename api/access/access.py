@@ -20,7 +20,7 @@ from api.access.roles import Role, role_for
 from api.access.sessions import Session, Sessions
 from api.access.tokens import Tokens
 from api.metrics import ERRORS
-from api.problems import problem
+from api.web.problems import problem
 from schemas.errors import SettingsError
 from schemas.settings import Settings
 

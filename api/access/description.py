@@ -7,8 +7,8 @@ from typing import Any, Final
 from fastapi import FastAPI
 
 from api.access.roles import role_for
-from api.problems import problems
 from api.routes.prefix import API
+from api.web.problems import problems
 
 _SCHEMES: Final = {
     "token": {"type": "http", "scheme": "bearer", "description": "The viewer's or the operator's token."},

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access.access import Access, Grant
 from api.access.roles import SOCKET_PATH
-from api.problems import problem
+from api.web.problems import problem
 
 BODY_LIMIT_BYTES: Final = 256 * 1024
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -15,8 +15,8 @@ from api.dead_letters.outcome import Outcome
 from api.dead_letters.reader import LetterReader, soon
 from api.dead_letters.redriver import Redriver
 from api.dead_letters.report import LetterDetail, LetterEntry, SendingEntry
-from api.kafka import Offsets
-from api.record_reader import RecordReader
+from api.log.kafka import Offsets
+from api.log.record_reader import RecordReader
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, FramebusError
 from schemas.messages import FrameAddress

@@ -10,7 +10,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, Message
 
 from api.dead_letters.letters import Fate, Letters, Sending
-from api.kafka import Log, Offsets, assign, drain, group_free_consumer, headers_of, remaining
+from api.log.kafka import Log, Offsets, assign, drain, group_free_consumer, headers_of, remaining
 from schemas.errors import EnvironmentMissingError, MessageError
 from schemas.messages import FrameAddress, Skip, SkipReason, address_from_headers
 from schemas.settings import Settings

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from confluent_kafka import Message
 
 from api.dead_letters.letters import Letter
-from api.kafka import headers_of
-from api.record_reader import RecordReader
+from api.log.kafka import headers_of
+from api.log.record_reader import RecordReader
 from schemas.errors import FramebusError
 from schemas.messages import RawHeaders, decode_dead_letter
 from schemas.names import Names

@@ -9,8 +9,8 @@ from datetime import datetime
 from confluent_kafka import Message
 
 from api.dead_letters.letters import SHOWN, Letter, Letters
-from api.kafka import Log, Offsets, appended_at, headers_of
-from api.topic_reader import TopicReader
+from api.log.kafka import Log, Offsets, appended_at, headers_of
+from api.log.topic_reader import TopicReader
 from schemas.errors import EnvironmentMissingError, MessageError
 from schemas.messages import Redrive, decode_dead_letter
 from schemas.settings import Settings

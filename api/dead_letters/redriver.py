@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from api.dead_letters.letters import Letter, Letters
 from api.dead_letters.originals import Original, OriginalGoneError, Originals
 from api.dead_letters.outcome import Done, Outcome
-from api.kafka import Offsets, client_config
+from api.log.kafka import Offsets, client_config
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import FrameAddress, Redrive, Redriven, redriven_headers

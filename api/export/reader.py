@@ -12,10 +12,10 @@ from confluent_kafka import Message
 
 from api.export.frame import ExportedFrame
 from api.export.index import FrameIndex
-from api.kafka import Log, Offsets, headers_of
-from api.record_reader import RecordReader
+from api.log.kafka import Log, Offsets, headers_of
+from api.log.record_reader import RecordReader
+from api.log.topic_reader import TopicReader
 from api.result_record import decode_result
-from api.topic_reader import TopicReader
 from schemas.errors import EnvironmentMissingError, MessageError
 from schemas.ledger.outcome import Outcome
 from schemas.messages import (

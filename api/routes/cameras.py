@@ -12,11 +12,11 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from api.cameras import not_found
-from api.documented import documented
-from api.parameters import CameraPath
-from api.problems import problems
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web.documented import documented
+from api.web.parameters import CameraPath
+from api.web.problems import problems
 from schemas.contract import EXAMPLES
 from schemas.messages import Camera, CameraStatus
 from schemas.redaction import hide

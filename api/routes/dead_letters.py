@@ -11,13 +11,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
 from api.dead_letters import Done, Fate, Letter, LetterEntry, LetterFilter, Outcome
 from api.dead_letters.report import HeaderEntry, LetterDetail, OutcomeEntry, SendingEntry
-from api.documented import documented
-from api.problems import problem, problems
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web import parameters
+from api.web.documented import documented
+from api.web.problems import problem, problems
 from schemas.messages import FrameAddress
 from schemas.names import IDENTIFIER
 from schemas.window import Window

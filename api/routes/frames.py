@@ -9,12 +9,12 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
-from api.frame_cache import StoredFrame
-from api.problems import problem, problems
+from api.frames.cache import StoredFrame
 from api.result_record import ResultRecord
 from api.routes.prefix import API
 from api.services import Services, ServicesDep
+from api.web import parameters
+from api.web.problems import problem, problems
 from schemas.errors import FrameError
 from schemas.jpeg import STARTS
 from schemas.messages import FrameAddress, format_time
@@ -73,7 +73,7 @@ async def frame(
 
 
 def _overlaid(services: Services, stored: StoredFrame, result: ResultRecord, headers: dict[str, str]) -> Response:
-    from api.overlay import overlaid  # noqa: PLC0415  # OpenCV, for those who want it
+    from api.frames.overlay import overlaid  # noqa: PLC0415  # OpenCV, for those who want it
 
     try:
         picture = overlaid(stored.value, result.result.detections, services.settings)

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 
 from api.access.guard import GrantDep
 from api.metrics import REGISTRY
-from api.problems import problem, problems
 from api.services import ServicesDep
+from api.web.problems import problem, problems
 
 router = APIRouter(tags=["health"])
 

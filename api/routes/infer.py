@@ -12,10 +12,10 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
-from api.documented import documented
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web import parameters
+from api.web.documented import documented
 from schemas.contract import RESULT
 from schemas.messages import FrameAddress, Result
 from schemas.messages._base import Identifier

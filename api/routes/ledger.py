@@ -8,10 +8,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.audit_report import AuditReport
-from api.documented import documented
+from api.audit.report import AuditReport
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web.documented import documented
 from schemas.ledger import Account, Balance
 from schemas.window import HELD, MOMENT, Window
 

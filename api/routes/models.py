@@ -8,13 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from api import parameters
-from api.documented import documented
-from api.model_history import KEPT_MINUTES, STEP_S, KnownBy, Pace, Sample, rounded
-from api.progress import Progress
+from api.models.history import KEPT_MINUTES, STEP_S, KnownBy, Pace, Sample, rounded
+from api.models.progress import Progress
 from api.result_record import ResultRecord
 from api.routes.prefix import API
 from api.services import Services, ServicesDep
+from api.web import parameters
+from api.web.documented import documented
 from schemas.catalogue import Model
 from schemas.errors import EnvironmentMissingError
 from schemas.messages._base import Timestamp

@@ -11,14 +11,14 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
 from api.dead_letters import LetterEntry
 from api.dead_letters.report import SendingEntry
-from api.documented import documented
-from api.frame_cache import StoredFrame
-from api.outcome import Fate, OutcomeOf
+from api.frames.cache import StoredFrame
+from api.frames.outcome import Fate, OutcomeOf
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web import parameters
+from api.web.documented import documented
 from schemas.contract import FRAME, RESULT
 from schemas.jpeg import STARTS
 from schemas.messages import FrameAddress, Result

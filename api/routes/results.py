@@ -13,13 +13,13 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
-from api.cursor import Cursor
-from api.documented import documented
-from api.log_pages import LogPage
+from api.log.cursor import Cursor
+from api.log.pages import LogPage
 from api.result_record import read_record
 from api.routes.prefix import API
 from api.services import Services, ServicesDep
+from api.web import parameters
+from api.web.documented import documented
 from schemas.contract import RESULT
 from schemas.errors import MessageError
 from schemas.messages import Result

@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from api.access.access import Access
 from api.access.cookie import set_cookie
 from api.access.guard import GrantDep
-from api.documented import documented
-from api.problems import problems
 from api.routes.prefix import API
+from api.web.documented import documented
+from api.web.problems import problems
 
 router = APIRouter(prefix=API, tags=["session"])
 

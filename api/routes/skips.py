@@ -10,13 +10,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
-from api import parameters
-from api.cursor import Cursor
-from api.documented import documented
-from api.kafka import appended_at
-from api.log_pages import LogPage
+from api.log.cursor import Cursor
+from api.log.kafka import appended_at
+from api.log.pages import LogPage
 from api.routes.prefix import API
 from api.services import Services, ServicesDep
+from api.web import parameters
+from api.web.documented import documented
 from schemas.errors import MessageError
 from schemas.messages import Skip
 from schemas.messages._base import Timestamp

@@ -12,16 +12,16 @@ from fastapi import APIRouter, Header, WebSocket, WebSocketDisconnect
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from api import parameters
 from api.access import Grant
 from api.access.guard import GrantDep
-from api.problems import problem, problems
 from api.routes.prefix import API
 from api.services import ServicesDep
 from api.stream import Broadcaster
 from api.stream.encodings import SOCKET, SSE
 from api.stream.ids import MOST_CHARACTERS
 from api.stream.subscription import Subscription
+from api.web import parameters
+from api.web.problems import problem, problems
 
 router = APIRouter(prefix=API, tags=["results"])
 

@@ -10,9 +10,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from api.access.guard import GrantDep
-from api.documented import documented
 from api.routes.prefix import API
 from api.services import ServicesDep
+from api.web.documented import documented
 from schemas.errors import EnvironmentMissingError
 from schemas.messages._base import Timestamp
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from api.kafka import client_config
+from api.log.kafka import client_config
 from api.result_record import ResultRecord
 from schemas.errors import EnvironmentMissingError
 from schemas.messages import Undelivered

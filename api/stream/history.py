@@ -11,7 +11,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 from starlette.concurrency import run_in_threadpool
 
-from api.kafka import Log, Offsets, assign, group_free_consumer
+from api.log.kafka import Log, Offsets, assign, group_free_consumer
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 

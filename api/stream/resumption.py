@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Final
 
-from api.kafka import Log
+from api.log.kafka import Log
 from api.metrics import STREAM_GAPS, STREAM_RESUMES
 from api.result_record import decode_result
 from api.stream.channel import CHUNK_BYTES, Channel

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cv2
 
-from api.overlay import decode, draw_detections
+from api.frames.overlay import decode, draw_detections
 from schemas.errors import SourceError
 from schemas.messages import Detection
 

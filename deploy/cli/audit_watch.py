@@ -11,7 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from api.audit_report import AuditReport, verdict
+from api.audit.report import AuditReport, verdict
 from deploy.cli.console import err, out, table
 from deploy.cli.interrupt import Interrupt, RunEndedError
 from schemas.errors import EnvironmentMissingError
@@ -30,7 +30,7 @@ _WATCH_S: Final = 30.0
 
 
 class Audits(Protocol):
-    """What is watched: `api.audit.Auditor`."""
+    """What is watched: `api.audit.auditor.Auditor`."""
 
     def refresh(self, deadline_s: float) -> None:
         """Read what is new."""

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from api.export import ExportedFrame
-from api.overlay import draw_detections, line_width
+from api.frames.overlay import draw_detections, line_width
 from schemas.errors import FrameError, SettingsError
 from schemas.jpeg import check_jpeg
 from schemas.printable import shown

@@ -9,7 +9,7 @@ from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
-from api.kafka import client_config
+from api.log.kafka import client_config
 from deploy.local.groups import waiting_groups
 from deploy.local.report import Report, build, failures
 from deploy.local.stack import Stack

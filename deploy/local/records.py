@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 
 from confluent_kafka import Message
 
-from api.kafka import Offsets
-from api.topic_reader import TopicReader
+from api.log.kafka import Offsets
+from api.log.topic_reader import TopicReader
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
-from api.kafka import client_config
-from api.progress import ProgressReader
+from api.log.kafka import client_config
+from api.models.progress import ProgressReader
 from deploy.catalogue import read_catalogue
 from deploy.local.records import read_records
 from producers.control import read_cameras

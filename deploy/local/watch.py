@@ -9,9 +9,9 @@ from typing import Final
 
 from confluent_kafka import Message
 
-from api.audit import Auditor
-from api.kafka import Offsets
-from api.topic_reader import TopicReader
+from api.audit.auditor import Auditor
+from api.log.kafka import Offsets
+from api.log.topic_reader import TopicReader
 from deploy.local.tally import Tally
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, MessageError

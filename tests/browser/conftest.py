@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from api.pages import DIST
+from api.web.pages import DIST
 from deploy import topics
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_port

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 from pydantic import SecretStr
 
-from api.pages import DIST
+from api.web.pages import DIST
 from deploy.local.kafka import EmbeddedKafka
 from schemas.catalogue import Catalogue
 from schemas.messages import Detection

@@ -10,8 +10,8 @@ from typing import Final
 
 from confluent_kafka import Message
 
-from api.kafka import Offsets
-from api.topic_reader import TopicReader
+from api.log.kafka import Offsets
+from api.log.topic_reader import TopicReader
 from schemas.ledger import Outcome
 from schemas.messages import DeadLetter, FrameAddress, Skip, SkipReason, address_from_headers, decode_dead_letter
 from schemas.settings import Settings

@@ -14,8 +14,8 @@ import httpx
 from confluent_kafka import ConsumerGroupState, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from api.audit import Auditor
-from api.kafka import Offsets
+from api.audit.auditor import Auditor
+from api.log.kafka import Offsets
 from deploy import topics
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from deploy.local.ports import free_port

@@ -12,8 +12,8 @@ from typing import Final, Self
 
 import httpx
 
-from api.audit import Auditor
-from api.kafka import Log, Offsets
+from api.audit.auditor import Auditor
+from api.log.kafka import Log, Offsets
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.ledger import Account

@@ -19,7 +19,7 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.result import Ok
 
-from api.cursor import Cursor
+from api.log.cursor import Cursor
 from schemas.catalogue import Catalogue
 from schemas.settings import Settings
 from tests.hostile.effort import LONG

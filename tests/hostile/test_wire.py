@@ -12,7 +12,7 @@ import httpx
 import pytest
 from confluent_kafka import Producer
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from schemas.catalogue import Catalogue
 from schemas.contract import EXAMPLES
 from schemas.ledger import Outcome

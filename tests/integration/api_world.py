@@ -11,7 +11,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, Producer, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from schemas.catalogue.builtin import OBJECT_DETECTION
 from schemas.ledger import Balance
 from schemas.messages import (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from deploy import topics
 from deploy.local.ports import free_port
 from schemas.catalogue import Catalogue

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from api.kafka import Offsets
+from api.log.kafka import Offsets
 from deploy import topics
 from schemas.catalogue import Catalogue
 from schemas.messages import Camera, CameraState, CameraStatus, Detection, FrameAddress, SkipReason

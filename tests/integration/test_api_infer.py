@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from schemas.catalogue import Catalogue
 from schemas.messages import FrameAddress, FrameInfo, Lane, SkipReason, decode_frame_headers
 from schemas.names import Header

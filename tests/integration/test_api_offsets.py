@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.kafka import Offsets
+from api.log.kafka import Offsets
 from deploy.local.kafka import EmbeddedKafka
 from schemas.settings import Settings
 from tests.integration.api_world import MODEL, World

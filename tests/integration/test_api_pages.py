@@ -13,8 +13,8 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from api import log_walk
-from api.cursor import Cursor
+from api.log import walk as log_walk
+from api.log.cursor import Cursor
 from schemas.catalogue import Catalogue
 from schemas.messages import FrameAddress, SkipReason, format_time
 from schemas.settings import Settings

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from api import service
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from deploy import topics
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
 from schemas.catalogue import Catalogue

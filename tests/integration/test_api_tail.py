@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from api.log_tail import LogTail
+from api.log.tail import LogTail
 from api.result_record import ResultRecord
 from api.results import ResultReader
 from deploy import topics

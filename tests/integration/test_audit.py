@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from api import audit_history
-from api.audit import Auditor
-from api.audit_history import History
-from api.audit_report import render
+from api.audit import history as audit_history
+from api.audit.auditor import Auditor
+from api.audit.history import History
+from api.audit.report import render
 from schemas.catalogue import Catalogue
 from schemas.errors import CatalogueError, EnvironmentMissingError
 from schemas.ledger import Account, Balance, Fault, Ledger, Outcome

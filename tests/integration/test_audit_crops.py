@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from api.audit import Auditor
-from api.audit_report import render
+from api.audit.auditor import Auditor
+from api.audit.report import render
 from deploy.cli import main
 from deploy.local.environment import environment_of
 from schemas.catalogue import Catalogue

@@ -9,11 +9,12 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from api import audit_lookback, audit_window
-from api.audit import Auditor
-from api.audit_lookback import Lookback
-from api.audit_report import AuditReport, render
-from api.kafka import Offsets
+from api.audit import lookback as audit_lookback
+from api.audit import window as audit_window
+from api.audit.auditor import Auditor
+from api.audit.lookback import Lookback
+from api.audit.report import AuditReport, render
+from api.log.kafka import Offsets
 from schemas.catalogue import Catalogue
 from schemas.ledger import Account, Balance
 from schemas.messages import FrameAddress, format_time

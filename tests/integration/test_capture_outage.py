@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from deploy.local.kafka import EmbeddedKafka
 from producers.control import put_camera
 from producers.sink import AWAY_S

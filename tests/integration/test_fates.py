@@ -11,7 +11,7 @@ from confluent_kafka import Message
 
 from api.dead_letters import Fate, Letters, Sending
 from api.dead_letters.fates import FateReader
-from api.kafka import Offsets
+from api.log.kafka import Offsets
 from schemas.messages import FrameAddress, SkipReason
 from schemas.settings import Settings
 from tests.integration.api_world import MODEL, World, wait_for

@@ -14,8 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.access.limits import FAILURES
-from api.frames import FrameNotFoundError, FrameReader
-from api.pages import DIST
+from api.frames.reader import FrameNotFoundError, FrameReader
+from api.web.pages import DIST
 from deploy.local.environment import environment_of, inherited
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError

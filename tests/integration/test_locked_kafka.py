@@ -17,8 +17,8 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AclOperation, AdminClient, NewTopic
 from pydantic import SecretStr
 
-from api.audit import Auditor
-from api.kafka import Log, Offsets
+from api.audit.auditor import Auditor
+from api.log.kafka import Log, Offsets
 from api.results import ResultReader
 from deploy.local.kafka import EmbeddedKafka
 from deploy.services import API, CAPTURE, SINK, inference

@@ -13,7 +13,7 @@ import httpx
 import numpy as np
 from confluent_kafka import Producer
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from processors.streaming.worker import WINDOW
 from producers.control import put_camera, remove_camera
 from schemas.catalogue import Catalogue

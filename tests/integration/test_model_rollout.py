@@ -16,8 +16,8 @@ import httpx
 import pytest
 from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
-from api.audit import Auditor
-from api.audit_report import render
+from api.audit.auditor import Auditor
+from api.audit.report import render
 from deploy import topics
 from deploy.catalogue import read_catalogue
 from deploy.local.environment import environment_of, inherited

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from api.record_reader import RecordReader
+from api.log.record_reader import RecordReader
 from schemas.settings import Settings
 from tests.integration.api_world import World
 

@@ -10,7 +10,7 @@ from itertools import islice
 
 import pytest
 
-from api.kafka import Offsets
+from api.log.kafka import Offsets
 from api.results import ResultReader
 from schemas.errors import SettingsError
 from schemas.messages import FrameAddress, FrameReference, Parent, address_from_headers, crop_seq

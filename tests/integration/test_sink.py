@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from cloudevents.core.v1.event import CloudEvent
 
-from api.kafka import Offsets
+from api.log.kafka import Offsets
 from schemas.messages import Detection, FrameAddress, Result
 from schemas.names import Header
 from schemas.settings import Settings

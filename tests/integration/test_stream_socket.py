@@ -122,7 +122,7 @@ def test_with_tokens_one_is_needed_and_a_session_that_ends_ends_the_connection(
 def test_a_socket_outlives_the_patience_with_requests_and_is_counted(
     client: httpx.Client, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.patience.PatientProtocol.patience_s", 0.2)
+    monkeypatch.setattr("api.web.patience.PatientProtocol.patience_s", 0.2)
     with socket(client) as connection:
         said = messages(connection)
         next(said)

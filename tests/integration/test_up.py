@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from deploy.services import API, CAPTURE, inference

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from api.audit_report import render
+from api.audit.report import render
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_port
 from producers.control import put_camera

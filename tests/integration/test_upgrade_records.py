@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, TopicPartition
 
-from api.audit import Auditor
-from api.audit_report import render
+from api.audit.auditor import Auditor
+from api.audit.report import render
 from api.results import ResultReader
 from schemas.catalogue import Catalogue
 from schemas.ledger import Account, Balance

@@ -6,7 +6,7 @@ import threading
 
 import httpx
 
-from api.audit import Auditor
+from api.audit.auditor import Auditor
 from schemas.catalogue import Catalogue
 from schemas.ledger import Balance
 from schemas.messages import Result

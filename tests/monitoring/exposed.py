@@ -12,10 +12,10 @@ from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import Collector
 
 from api import metrics as api_metrics
+from api.audit.metrics import LedgerMetrics
 from api.camera_metrics import CameraMetrics
-from api.lag_metrics import LagMetrics
-from api.ledger_metrics import LedgerMetrics
-from api.progress import Progress
+from api.models.metrics import LagMetrics
+from api.models.progress import Progress
 from api.sink import metrics as sink_metrics
 from deploy.cli.push import Pusher
 from deploy.cli.service import tell_build

@@ -14,9 +14,9 @@ from pathlib import Path
 import psutil
 from confluent_kafka.admin import AdminClient
 
-from api.audit import Auditor
-from api.audit_report import render
-from api.kafka import client_config
+from api.audit.auditor import Auditor
+from api.audit.report import render
+from api.log.kafka import client_config
 from deploy.local.groups import waiting_groups
 from deploy.local.kafka import KafkaRuntime
 from deploy.local.media import Media

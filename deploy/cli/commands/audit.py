@@ -43,8 +43,8 @@ def audit(
     kafka: Kafka = None,
 ) -> None:
     """Check that every frame has an outcome; exit code 1 if one has not."""
-    from api.audit import Auditor  # noqa: PLC0415  # a Kafka client, which --help does without
-    from api.audit_report import AuditReport, render  # noqa: PLC0415
+    from api.audit.auditor import Auditor  # noqa: PLC0415  # a Kafka client, which --help does without
+    from api.audit.report import AuditReport, render  # noqa: PLC0415
     from deploy.cli.audit_watch import AuditWatch  # noqa: PLC0415
 
     if watch and until is not None:

@@ -1,0 +1,1 @@
+"""The audit: every frame's outcome, read from the log."""

@@ -1,0 +1,1 @@
+"""Reading Kafka's logs: offsets, tails, walks, pages and cursors."""

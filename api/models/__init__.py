@@ -1,0 +1,1 @@
+"""How each model's workers keep up."""
