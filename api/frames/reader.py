@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import queue
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,7 +10,8 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from api.frames.cache import FrameCache, StoredFrame
-from api.log.kafka import Log, Offsets, appended_at, assign, drain, group_free_consumer, headers_of
+from api.log.kafka import Log, Offsets, appended_at, assign, drain, headers_of
+from api.log.lending import Consumers
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError, FramebusError, MessageError
 from schemas.messages import FrameAddress, RawHeaders, decode_frame_headers
@@ -85,9 +83,7 @@ class FrameReader:
         self._partitions: dict[str, int] = {}
         self._met: set[tuple[int, str]] = set()
         self._identities: dict[str, str] = {}
-        self._idle: queue.LifoQueue[Consumer] = queue.LifoQueue()
-        for _ in range(consumers):
-            self._idle.put(group_free_consumer(settings, _FETCH))
+        self._consumers = Consumers(settings, _FETCH, count=consumers, of="frames")
 
     def fetch(self, address: FrameAddress, expected: Expected = ANY) -> StoredFrame:
         """The frame at `address`, which must be the `expected` one.
@@ -128,7 +124,7 @@ class FrameReader:
             raise FrameNotFoundError(f"model {address.model!r} is not in the catalogue: expected one of {known}")
         frame = self._cached(address, expected)
         if frame is None:
-            with self._consumer() as consumer:
+            with self._consumers.lend(_ANSWER_S) as consumer:
                 frame = self._cached(address, expected) or self._read(consumer, address, expected)
         return frame
 
@@ -139,20 +135,7 @@ class FrameReader:
 
     def close(self) -> None:
         """Leave the broker; a reader that still waits for a frame is left to the end of the process."""
-        with suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
-
-    @contextmanager
-    def _consumer(self) -> Iterator[Consumer]:
-        try:
-            consumer = self._idle.get(timeout=_ANSWER_S)
-        except queue.Empty:
-            raise EnvironmentMissingError("every reader of frames is busy: try again") from None
-        try:
-            yield consumer
-        finally:
-            self._idle.put(consumer)
+        self._consumers.close()
 
     def _read(self, consumer: Consumer, address: FrameAddress, expected: Expected) -> StoredFrame:
         self._cache.drop(address)

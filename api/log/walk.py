@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import heapq
-import queue
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from api.log.kafka import Log, Offsets, assign, drain, group_free_consumer, remaining
+from api.log.kafka import Log, Offsets, assign, drain, remaining
+from api.log.lending import Consumers
 from schemas.errors import EnvironmentMissingError, FramebusError
 from schemas.settings import Settings
 
@@ -64,10 +63,8 @@ class LogWalker:
 
     def __init__(self, settings: Settings, offsets: Offsets, *, partition_bytes: int = PARTITION_BYTES) -> None:
         self._offsets = offsets
-        self._idle: queue.LifoQueue[Consumer] = queue.LifoQueue()
-        for _ in range(_CONSUMERS):
-            options = {**_FETCH, "max.partition.fetch.bytes": partition_bytes}
-            self._idle.put(group_free_consumer(settings, options))
+        options = {**_FETCH, "max.partition.fetch.bytes": partition_bytes}
+        self._consumers = Consumers(settings, options, count=_CONSUMERS, of="the logs")
 
     def page(
         self,
@@ -99,26 +96,13 @@ class LogWalker:
         missed = sum(max(starts[log] - position, 0) for log, position in positions.items())
         found: list[T] = []
         if merge.waiting:
-            with self._consumer() as consumer:
+            with self._consumers.lend(_ANSWER_S) as consumer:
                 self._read(consumer, merge, take, found, limit=limit, deadline=deadline)
         return Page(found, merge.positions, missed, merge.is_complete)
 
     def close(self) -> None:
         """Leave the broker; a page under way is left to the end of the process."""
-        with suppress(queue.Empty):
-            while True:
-                self._idle.get_nowait().close()
-
-    @contextmanager
-    def _consumer(self) -> Iterator[Consumer]:
-        try:
-            consumer = self._idle.get(timeout=_ANSWER_S)
-        except queue.Empty:
-            raise EnvironmentMissingError("every reader of the logs is busy: try again") from None
-        try:
-            yield consumer
-        finally:
-            self._idle.put(consumer)
+        self._consumers.close()
 
     def _read(
         self,
