@@ -15,7 +15,7 @@ import pytest
 
 ALONE: Final = "alone"
 _QUICK: Final = ("tests/unit/", "tests/chart/")
-"""Folders of short tests: they come last, so that all workers have something to do until the end."""
+"""Folders of short tests, which rely on a process in which nothing has configured logging or left an event loop."""
 
 
 class Turns:
@@ -38,10 +38,10 @@ class Turns:
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     """File by file: those with a test that must be alone, so that no worker waits for another one's test; then the
-    long ones; then the short ones."""
+    short ones; then the long ones."""
     alone = {item.path for item in items if item.get_closest_marker(ALONE)}
 
     def rank(item: pytest.Item) -> int:
-        return 0 if item.path in alone else 2 if item.nodeid.startswith(_QUICK) else 1
+        return 0 if item.path in alone else 1 if item.nodeid.startswith(_QUICK) else 2
 
     return sorted(items, key=rank)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
+import selectors
 import signal
 import socket
 import ssl
@@ -110,13 +110,18 @@ def tls_front(port: int, folder: Path) -> Iterator[int]:
 
 
 def _splice(outer: ssl.SSLSocket, inner: socket.socket, stop: Event) -> None:
-    while not stop.is_set():
-        ready = [outer] if outer.pending() else select.select([outer, inner], [], [], 0.1)[0]
-        for one in ready:
-            data = one.recv(65536)
-            if not data:
-                return
-            (inner if one is outer else outer).sendall(data)
+    with (
+        selectors.DefaultSelector() as readable
+    ):  # select() knows no file beyond the 1,024th, which a long run may reach
+        for one in (outer, inner):
+            readable.register(one, selectors.EVENT_READ, one)
+        while not stop.is_set():
+            ready = [outer] if outer.pending() else [key.data for key, _ in readable.select(0.1)]
+            for one in ready:
+                data = one.recv(65536)
+                if not data:
+                    return
+                (inner if one is outer else outer).sendall(data)
 
 
 def test_a_camera_behind_tls_shows_who_it_is(rules: SourceRules, tmp_path: Path) -> None:

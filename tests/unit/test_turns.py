@@ -61,13 +61,13 @@ class Item:
         return name if name in self._markers else None
 
 
-def test_files_stay_whole_and_the_short_ones_come_last() -> None:
+def test_files_stay_whole_and_the_short_ones_come_before_the_long_ones() -> None:
     names = ["tests/unit/a.py::1", "tests/integration/b.py::1", "tests/chaos/c.py::1", "tests/unit/a.py::2"]
     items: list[Any] = [Item(name) for name in names]
     items += [Item("tests/chaos/c.py::2", ALONE), Item("tests/chaos/c.py::3")]
     ordered = [item.nodeid for item in in_order(cast(list[pytest.Item], items))]
     assert ordered == [f"tests/chaos/c.py::{number}" for number in (1, 2, 3)] + [
-        "tests/integration/b.py::1",
         "tests/unit/a.py::1",
         "tests/unit/a.py::2",
+        "tests/integration/b.py::1",
     ]
