@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -128,7 +129,9 @@ def test_a_killed_worker_is_seen_and_so_is_the_next_one(browser: Browser, servic
             screen.screenshot("models-no-worker")
         finally:
             services.start("inference", "--model", MODEL)
-        says(screen, MODEL, "keeping up", seconds=90)
+        # On a busy machine it may have more to do than it can: what counts is that it is seen.
+        at_work = re.compile("keeping up|catching up|skipping")
+        expect(panel(screen, MODEL).locator("[data-state]")).to_have_text(at_work, timeout=90_000)
 
 
 def test_nothing_there_yet(browser: Browser, settings: Settings, catalogue: Catalogue) -> None:
