@@ -53,9 +53,9 @@ page: $(PAGE) ## Build the live page
 demo: setup ## Run the main job on real video: [DURATION=20] [REPORT=report.json] [ARGS='--camera 0']
 	@$(BIN)/framebus demo $(if $(DURATION),--duration $(DURATION)) $(if $(REPORT),--report $(REPORT)) $(ARGS)
 
-test: .venv/.dev $(PAGE) ## Run every test, three at a time, against real Kafka that the tests start themselves: [ARGS='-k audit']
+test: .venv/.dev $(PAGE) ## Run every test, two at a time, against real Kafka that the tests start themselves: [ARGS='-k audit']
 	npm test --prefix $(DASHBOARD) --silent
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev $(PAGE) ## Lint, type check, import contracts
 	$(BIN)/ruff check .
