@@ -118,4 +118,6 @@ class DemoRun:
         if not self._seen_first and (first := self._demo.first_result_at()) is not None:
             self._seen_first = True
             err.print(f"first result {first - self._began:.1f} s after the start")
+        if slowed := self._demo.ease():
+            err.print(slowed, style="yellow", soft_wrap=True)
         self._table.update()

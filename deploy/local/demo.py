@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka.admin import AdminClient
 
 from api.log.kafka import client_config
+from deploy.local.easing import Easing
 from deploy.local.groups import waiting_groups
 from deploy.local.report import Report, build, failures
 from deploy.local.stack import Stack
@@ -18,7 +20,7 @@ from deploy.local.watch import Watch
 from deploy.services import CAPTURE
 from producers.control import put_camera
 from schemas.errors import EnvironmentMissingError
-from schemas.ledger import Account
+from schemas.ledger import Account, Balance
 from schemas.messages import Camera
 
 READY_DEADLINE_S: Final = 60.0
@@ -59,6 +61,8 @@ class Demo:
         self._cameras = tuple(cameras)
         self._tick = tick
         self._watch: Watch | None = None
+        self._easing = Easing()
+        self._judged: Balance | None = None
         self.pairs: tuple[Pair, ...] = tuple((camera.id, model) for camera in cameras for model in camera.models)
 
     def start(self) -> None:
@@ -89,6 +93,23 @@ class Demo:
     def rows(self) -> list[Row]:
         """The live table as of now."""
         return [self._row(pair) for pair in self.pairs]
+
+    def ease(self) -> str | None:
+        """Slow the cameras down where the workers fall ever further behind; a sentence that says so, or None."""
+        balance = self.watch.balance
+        if balance is None or balance is self._judged:
+            return None
+        self._judged = balance
+        accounts = {pair: balance.accounts.get(pair, Account()) for pair in self.pairs}
+        rates = self._easing.rates(time.monotonic(), accounts)
+        if rates is None:
+            return None
+        self._cameras = tuple(camera.model_copy(update={"fps": rates[camera.id]}) for camera in self._cameras)
+        with suppress(EnvironmentMissingError):  # a broker that is away is told of elsewhere, and the next look comes
+            for camera in self._cameras:
+                put_camera(self._stack.settings, camera)
+        slower = ", ".join(f"{name} {fps:g}" for name, fps in rates.items())
+        return f"cameras slowed down, since their frames waited ever longer; frames a second: {slower}"
 
     def missing(self) -> list[Pair]:
         """The cameras and models without a result so far."""
