@@ -9,9 +9,9 @@ from contextlib import closing
 from itertools import count
 from threading import Event
 
-from producers.backoff import Backoff
 from producers.pacing import RateLimit, Schedule, phase_of
 from producers.sources import Picture, Skipping, Source, SourceRules, open_source
+from schemas.backoff import Backoff
 from schemas.cameras import Kind, kind_of
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Pacing

@@ -7,7 +7,6 @@ import time
 from threading import Event, Lock, Thread
 from typing import Final
 
-from producers.backoff import Backoff
 from producers.clock import RunClock, utc_now
 from producers.counts import FrameCounter
 from producers.mailbox import Mailbox
@@ -18,6 +17,7 @@ from producers.sources import Picture, SourceRules
 from producers.status import StatusBoard
 from producers.view import View
 from producers.worker import Worker
+from schemas.backoff import Backoff
 from schemas.cameras import Kind, Schedule, followers_of, kind_of
 from schemas.errors import EnvironmentMissingError, FramebusError
 from schemas.messages import Camera, CameraState, CaptureClaim, DropReason, Lane, Pacing

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 
-from producers.backoff import Backoff
 from producers.fence import Fence
 from producers.manager import Manager
 from producers.metrics import CaptureMetrics
@@ -22,6 +21,7 @@ from producers.sink import FrameSink
 from producers.sources import lock_ffmpeg
 from producers.topics import Topics
 from producers.worker import Worker
+from schemas.backoff import Backoff
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
 from schemas.settings import Settings

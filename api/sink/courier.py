@@ -12,9 +12,8 @@ from api.metrics import ERRORS
 from api.result_record import ResultRecord
 from api.sink.answer import Answer, Verdict
 from api.sink.aside import Aside
-from api.sink.backoff import backoff_s
 from api.sink.event import encode
-from api.sink.gate import Gate
+from api.sink.gate import Gate, waits
 from api.sink.metrics import AGE, RESULTS
 from api.sink.options import SinkOptions
 from api.sink.receiver import Receiver
@@ -107,7 +106,7 @@ class Courier:
 
     async def _deliver(self, record: ResultRecord) -> bool:
         """Try until the result is done; False when the sink ends before."""
-        failures = 0
+        failures, pauses = 0, waits()
         while await self._gate.passed():
             async with self._places:
                 if self._ending.is_set():
@@ -129,7 +128,7 @@ class Courier:
             failures += 1
             if verdict is Verdict.REFUSED or failures >= self._options.attempts:
                 return await self._set_aside(record, verdict, answer, failures)
-            await self._gate.pause(max(backoff_s(failures), answer.wait_s))
+            await self._gate.pause(max(pauses.next(), answer.wait_s))
         return False
 
     async def _send(self, record: ResultRecord) -> Answer:
@@ -139,7 +138,7 @@ class Courier:
 
     async def _set_aside(self, record: ResultRecord, verdict: Verdict, answer: Answer, attempts: int) -> bool:
         told = Undelivered(record.result, self._options.name, _WORDS[verdict], answer.reason, attempts)
-        tries = 0
+        pauses = waits()
         while not self._ending.is_set():
             try:
                 async with self._writing:
@@ -147,8 +146,7 @@ class Courier:
             except EnvironmentMissingError as error:
                 ERRORS.labels(kind="set-aside").inc()
                 log.warning("result not set aside yet address=%s error=%s", record.result.id, error)
-                tries += 1
-                await self._gate.pause(backoff_s(tries))
+                await self._gate.pause(pauses.next())
                 continue
             RESULTS.labels(outcome="undelivered").inc()
             log.warning(

@@ -5,11 +5,20 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from typing import Final
 
 from api.sink.answer import Answer
-from api.sink.backoff import backoff_s
+from schemas.backoff import Backoff
 
 log = logging.getLogger(__name__)
+
+FIRST_S: Final = 0.5
+LAST_S: Final = 60.0
+
+
+def waits() -> Backoff:
+    """How long a sink waits before it asks for the same thing again."""
+    return Backoff(FIRST_S, LAST_S)
 
 
 class Gate:
@@ -18,6 +27,7 @@ class Gate:
     def __init__(self, ending: asyncio.Event) -> None:
         self._ending = ending
         self._failures = 0
+        self._waits = waits()
         self._closed_at = float("-inf")
         self._open_at = float("-inf")
 
@@ -44,7 +54,7 @@ class Gate:
             return
         now = time.monotonic()
         self._failures += 1
-        wait = max(backoff_s(self._failures), answer.wait_s)
+        wait = max(self._waits.next(), answer.wait_s)
         self._closed_at, self._open_at = now, now + wait
         if self._failures == 1:
             log.warning("receiver away, results wait for it reason=%r", answer.reason)
@@ -54,3 +64,4 @@ class Gate:
         if self._failures:
             log.info("receiver takes results again failures=%d", self._failures)
         self._failures = 0
+        self._waits.reset()

@@ -14,7 +14,6 @@ import cv2
 import numpy as np
 import pytest
 
-from producers.backoff import Backoff
 from producers.counts import FrameCounter
 from producers.reader import Reader
 from producers.run import CameraRun
@@ -22,6 +21,7 @@ from producers.sink import AWAY_S, FrameSink
 from producers.sources import Picture, SourceRules, barcode, open_source
 from producers.sources.url import UrlSource
 from schemas.addresses import AddressRule
+from schemas.backoff import Backoff
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, FrameInfo, Lane, Pacing
 from schemas.settings import Settings

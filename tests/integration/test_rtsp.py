@@ -19,12 +19,12 @@ import pytest
 import trustme
 
 from deploy.local.ports import free_port
-from producers.backoff import Backoff
 from producers.control import put_camera
 from producers.reader import Reader
 from producers.sources import Picture, SourceRules, open_source
 from producers.sources.url import TIMEOUT_S
 from schemas.addresses import AddressRule
+from schemas.backoff import Backoff
 from schemas.errors import SourceError
 from schemas.messages import Camera, CameraState, Transport
 from schemas.settings import Settings

@@ -6,17 +6,17 @@ import asyncio
 import time
 
 from api.sink.answer import Answer
-from api.sink.backoff import backoff_s
-from api.sink.gate import Gate
+from api.sink.gate import FIRST_S, LAST_S, Gate, waits
+from schemas.backoff import Backoff
 
 AWAY = Answer(503, "HTTP 503")
 
 
 def test_waits_double_up_to_a_minute_and_are_shortened_by_half_at_most() -> None:
-    assert [backoff_s(tries, chance=lambda: 0.0) for tries in (1, 2, 3, 7, 8, 9, 10_000)] == [
-        *(0.5, 1.0, 2.0, 32.0, 60.0, 60.0, 60.0)
-    ]
-    assert backoff_s(3, chance=lambda: 1.0) == 1.0
+    longest, shortest = Backoff(FIRST_S, LAST_S, chance=lambda: 0.0), Backoff(FIRST_S, LAST_S, chance=lambda: 1.0)
+    assert [longest.next() for _ in range(9)] == [0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+    assert [shortest.next() for _ in range(3)][-1] == 1.0
+    assert 0.25 <= waits().next() <= 0.5
 
 
 async def test_requests_of_one_outage_count_as_one_failure() -> None:

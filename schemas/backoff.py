@@ -9,7 +9,7 @@ from collections.abc import Callable
 class Backoff:
     """Waits that double from `first_s` to `last_s` seconds, each shortened by up to a half at random.
 
-    The jitter keeps the cameras of one broken switch from coming back in step.
+    The jitter keeps those that were cut off together, as the cameras of one switch, from coming back in step.
     """
 
     def __init__(

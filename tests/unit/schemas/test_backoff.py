@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from producers.backoff import Backoff
+from schemas.backoff import Backoff
 
 
 def test_waits_double_up_to_the_bound_and_begin_anew() -> None:
