@@ -48,7 +48,7 @@ class World:
         self.names = settings.names
         quiet = {**settings.librdkafka(), "log_level": 2}
         self._admin = AdminClient(quiet)
-        self._producer = Producer({**quiet, "linger.ms": 0})
+        self._producer = Producer({**quiet, "linger.ms": 0, "enable.idempotence": True})  # no retry changes the order
 
     def put(
         self,

@@ -70,7 +70,9 @@ class Frames:
     sent: list[FrameAddress] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._producer = Producer({**self.settings.librdkafka(), "linger.ms": 2, "message.max.bytes": 4_000_000})
+        self._producer = Producer(
+            {**self.settings.librdkafka(), "linger.ms": 2, "message.max.bytes": 4_000_000, "enable.idempotence": True}
+        )
         self._seq = 0
 
     def put(self, value: bytes | None = None, headers: Headers | None = None, *, partition: int | None = None) -> None:

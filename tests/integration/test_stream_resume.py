@@ -48,7 +48,8 @@ class Writer:
     def grow(self, partitions: int) -> None:
         """Write to so many partitions; a producer that knows of fewer would refuse for minutes."""
         self._partitions = partitions
-        self._producer = Producer({**self._settings.librdkafka(), "linger.ms": 1, "log_level": 2})
+        ordered = {"linger.ms": 1, "log_level": 2, "enable.idempotence": True}
+        self._producer = Producer({**self._settings.librdkafka(), **ordered})
 
     def write(self, count: int, *, wide: int = 1) -> None:
         """Write so many results, and wait until they are in the log."""
