@@ -273,8 +273,8 @@ def test_many_clients_that_stand_still_cost_little_and_are_told(settings: Settin
         used, plain = (psutil.Process(one.running.pid).memory_info().rss for one in (crowded, empty))
         gaps = [json.loads(next(event for event in stream if event.name == "gap").text) for stream in streams]
     assert all(gap["missed"] > 0 for gap in gaps)
-    # Unbounded, each would cost 48 MB; what the allocator keeps differs from run to run.
-    assert used - plain < stalled * 1500 * 1000, f"{(used - plain) / 1e6:.0f} MB for {stalled} clients"
+    # Unbounded, they would cost 48 MB each; what the allocator keeps of what passed through differs from run to run.
+    assert used - plain < 250e6, f"{(used - plain) / 1e6:.0f} MB for {stalled} clients"
 
 
 def newest(replica: Replica) -> list[str]:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { findAddress, written } from "@/explain/address";
-import { explainPlace, identityIn } from "@/explain/place";
+import { explainPlace, frameAt } from "@/explain/place";
 
 const found = (text: string, models?: readonly string[]): string | null => {
   const address = findAddress(text, models);
@@ -41,11 +41,12 @@ describe("explainPlace", () => {
   it("says which frame is meant, for a log that was made anew or has forgotten it", () => {
     const place = explainPlace("pose/0/7", frame);
     expect(place).toMatch(/^#\/frames\/pose\/0\/7\?/);
-    expect(identityIn(place)).toBe("camera=street&run=4&seq=9&captured_at=2026-01-31T12%3A00%3A00.250000Z");
+    expect(frameAt(place)?.identity).toBe("camera=street&run=4&seq=9&captured_at=2026-01-31T12%3A00%3A00.250000Z");
   });
 
   it("asks the API for nothing else that an address bar may have", () => {
-    expect(identityIn("#/frames/pose/0/7?overlay=1&seq=9")).toBe("seq=9");
-    expect(identityIn("#/frames/pose/0/7")).toBe("");
+    expect(frameAt("#/frames/pose/0/7?overlay=1&seq=9")).toEqual({ address: "pose/0/7", identity: "seq=9" });
+    expect(frameAt("#/frames/pose/0/7")).toEqual({ address: "pose/0/7", identity: "" });
+    expect(frameAt("#/frames?seq=9")).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 /** Where a frame is explained, and which frame is meant there. */
 
-import { placeOf } from "@/screens/place";
+import { matched, placeOf } from "@/screens/place";
 
 export const EXPLAIN = "/frames/:model/:partition/:offset";
 
@@ -24,8 +24,15 @@ export function explainPlace(address: string, identity?: Identity): string {
   return `${place}?${query}`;
 }
 
+/** The frame that the place `hash` means, if it means one; an empty identity: whichever is at that address. */
+export function frameAt(hash: string): { readonly address: string; readonly identity: string } | null {
+  const found = matched(EXPLAIN, hash);
+  if (!found) return null;
+  return { address: [found["model"], found["partition"], found["offset"]].join("/"), identity: identityIn(hash) };
+}
+
 /** The query of the place `hash` as the API takes it: only what tells which frame is meant; empty: whichever is there. */
-export function identityIn(hash: string): string {
+function identityIn(hash: string): string {
   const [, given = ""] = hash.split("?");
   const found = new URLSearchParams(given);
   const kept = NAMES.filter((name) => found.has(name)).map((name) => [name, found.get(name) ?? ""]);
