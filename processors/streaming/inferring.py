@@ -33,7 +33,7 @@ class Core(Protocol[InferredT]):
         """The network that it runs."""
 
     @property
-    def requests(self) -> int:
+    def at_once(self) -> int:
         """How many pictures it infers at once."""
 
     def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[InferredT]:
@@ -53,7 +53,7 @@ class Inferring:
         self.hung = False
         self._core = core
         self._reference = core.reference
-        self.requests = core.requests
+        self.at_once = core.at_once
         """How many frames the core infers at once."""
         self._metrics = metrics
         self._arrivals = Arrivals(patient)

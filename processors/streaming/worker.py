@@ -74,7 +74,7 @@ class Worker:
         self._timing = timing
         self._crops = crops
         self._traces = traces
-        self._flight = InFlight(inferring.requests + _BESIDE, WINDOW, min(HORIZON_S, model.max_age / FRESH_SHARE))
+        self._flight = InFlight(inferring.at_once + _BESIDE, WINDOW, min(HORIZON_S, model.max_age / FRESH_SHARE))
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
             model.name, write=outcomes.skipped, done=self._finish, wake=self._write_skips

@@ -107,7 +107,7 @@ class FakeInference:
 class FakeCore:
     """Answers when told: the values that were submitted, and the future of each."""
 
-    requests = 2
+    at_once = 2
 
     def __init__(self) -> None:
         self.reference = ModelReference(name=MODEL, version="1", precision="f32", device="CPU")
