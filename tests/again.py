@@ -22,9 +22,9 @@ _AGAIN = pytest.StashKey[bool]()
 
 
 def may_run_again(failures: Sequence[pytest.TestReport]) -> bool:
-    """Whether these are few, and each of a long test that did not get to its end."""
+    """Whether these are few, and each of a long test that did not get to its end, or whose process did not."""
     return 0 < len(failures) <= AT_MOST and all(
-        report.when in {"setup", "call"} and not report.nodeid.startswith(QUICK) for report in failures
+        report.when != "teardown" and not report.nodeid.startswith(QUICK) for report in failures
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,8 @@ _TURNS = pytest.StashKey[Turns]()
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_TURNS] = Turns(config.cache.mkdir("turns"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # so a shell begins what it runs in the background
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # or the processes that we start would ignore it, too
 
 
 @pytest.hookimpl(trylast=True)

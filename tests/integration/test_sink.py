@@ -111,7 +111,7 @@ def test_only_what_is_wanted_is_sent_and_all_of_it_is_done(
     with sink(settings, receiver.url, tmp_path, "--camera", "gate", "--label", "cat", "--min-score", "0.3") as running:
         wait_for(lambda: committed(settings) == 6, seconds=60)
         assert running.stop() == 0, running.said
-    assert offsets(receiver.ids) == [2, 3]
+    assert sorted(offsets(receiver.ids)) == [2, 3], "they are in two partitions"
 
 
 def test_a_receiver_that_is_away_loses_nothing_and_the_lag_grows(

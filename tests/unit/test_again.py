@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 PASSES = "def test_passes(): pass\n"
 FAILS = "def test_fails(): assert False\n"
 NO_FIXTURE = "def test_has_no_fixture(nothing): pass\n"
+ABORTS = "import os\ndef test_aborts(): os.abort()\n"
 ENDS_BADLY = """
 import pytest
 
@@ -52,6 +53,11 @@ def test_a_few_long_tests_get_a_second_run(tmp_path: Path, files: dict[str, str]
     ended = run(tmp_path, "-p", "tests.again", **files)
     assert ended.returncode == code, ended.stdout + ended.stderr
     assert ("run again" in ended.stdout) == (code == EXIT)
+
+
+def test_one_whose_process_ends_gets_one_too(tmp_path: Path) -> None:
+    ended = run(tmp_path, "-p", "tests.again", "-p", "xdist", "-n", "2", integration__test_a=PASSES + ABORTS)
+    assert ended.returncode == EXIT, ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("mended", [True, False])
