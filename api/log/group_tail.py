@@ -16,8 +16,6 @@ from schemas.settings import Settings
 log = logging.getLogger(__name__)
 
 _COMMIT_S: Final = 1.0
-_SESSION_MS: Final = 10_000
-"""After so long without a heartbeat a member that was killed is missed, and its partitions go to others."""
 _ANSWER_S: Final = 10.0
 
 
@@ -56,7 +54,6 @@ class GroupTail:
             {
                 **client_config(settings),
                 "group.id": group,
-                "session.timeout.ms": _SESSION_MS,
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
                 "on_commit": self._answered,

@@ -32,6 +32,7 @@ from schemas.messages import (
     StageTimings,
 )
 from schemas.settings import Settings
+from tests.integration.streaming_kit import ORDERED
 
 MODEL = OBJECT_DETECTION.name
 PARTITIONS = 2
@@ -48,7 +49,7 @@ class World:
         self.names = settings.names
         quiet = {**settings.librdkafka(), "log_level": 2}
         self._admin = AdminClient(quiet)
-        self._producer = Producer({**quiet, "linger.ms": 0, "enable.idempotence": True})  # no retry changes the order
+        self._producer = Producer({**quiet, "linger.ms": 0, **ORDERED})
 
     def put(
         self,

@@ -24,6 +24,7 @@ from schemas.settings import Settings
 from tests.integration.api_client import Event, address_of, serving, streaming
 from tests.integration.api_replica import STREAM, Replica, Roamer, replicas
 from tests.integration.api_world import MODEL, World, make_result, wait_for
+from tests.integration.streaming_kit import ORDERED
 
 OTHER = "face-detection"
 CAMERAS = ("gate", "yard", "hall")
@@ -48,7 +49,7 @@ class Writer:
     def grow(self, partitions: int) -> None:
         """Write to so many partitions; a producer that knows of fewer would refuse for minutes."""
         self._partitions = partitions
-        ordered = {"linger.ms": 1, "log_level": 2, "enable.idempotence": True}
+        ordered = {"linger.ms": 1, "log_level": 2, **ORDERED}
         self._producer = Producer({**self._settings.librdkafka(), **ordered})
 
     def write(self, count: int, *, wide: int = 1) -> None:
