@@ -55,8 +55,7 @@ demo: setup ## Run the main job on real video: [DURATION=20] [REPORT=report.json
 
 test: .venv/.dev $(PAGE) ## Run every test, two at a time, against real Kafka that the tests start themselves: [ARGS='-k audit']
 	npm test --prefix $(DASHBOARD) --silent
-	$(BIN)/python -m pytest -p tests.again -n 2 --dist loadfile --no-loadscope-reorder $(ARGS) || \
-		{ [ $$? = 75 ] && $(BIN)/python -m pytest --last-failed --last-failed-no-failures none $(ARGS); }
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/.dev $(PAGE) ## Lint, type check, import contracts
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 ALONE: Final = "alone"
-QUICK: Final = ("tests/unit/", "tests/chart/")
+_QUICK: Final = ("tests/unit/", "tests/chart/")
 """Folders of short tests, which rely on a process in which nothing has configured logging or left an event loop."""
 
 
@@ -42,6 +42,6 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
     alone = {item.path for item in items if item.get_closest_marker(ALONE)}
 
     def rank(item: pytest.Item) -> int:
-        return 0 if item.path in alone else 1 if item.nodeid.startswith(QUICK) else 2
+        return 0 if item.path in alone else 1 if item.nodeid.startswith(_QUICK) else 2
 
     return sorted(items, key=rank)
