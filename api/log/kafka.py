@@ -14,6 +14,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from api.log.groups import describe_groups
 from schemas.errors import EnvironmentMissingError, HeaderError, MessageError
 from schemas.printable import shown
 from schemas.settings import Settings
@@ -135,7 +136,6 @@ class Offsets:
         self._servers = settings.bootstrap_servers
         self._members: dict[str, Consumer] = {}
         self._admin = AdminClient(client_config(settings))
-        self._groups: AdminClient | None = None
 
     def partitions(self, topics: Iterable[str], *, deadline: float) -> dict[str, int]:
         """How many partitions each of `topics` has; a topic that does not exist is not in the answer."""
@@ -201,22 +201,12 @@ class Offsets:
         return {log: offset for log, offset in offsets.items() if offset >= 0}
 
     def members(self, groups: Iterable[str], *, deadline: float) -> dict[str, int]:
-        """How many members of each group have partitions; none of a group that is not there.
-
-        Through a client of its own, and a new one after each failure: one that has met a broker which was started anew
-        may get no answer about groups for minutes, while it gets all others.
-        """
-        wanted = list(groups)
-        if not wanted:
-            return {}
-        admin = self._groups = self._groups or AdminClient(client_config(self._settings))
+        """How many members of each group have partitions; none of a group that is not there."""
         try:
-            described = admin.describe_consumer_groups(wanted, request_timeout=remaining(deadline))
-            found = [described[group].result() for group in wanted]
+            found = describe_groups(self._admin, groups, timeout=remaining(deadline))
         except KafkaException as error:
-            self._groups = None
             raise self._no_answer("consumer groups", error) from None
-        return {one.group_id: sum(bool(member.assignment.topic_partitions) for member in one.members) for one in found}
+        return {name: group.workers for name, group in found.items()}
 
     def close(self) -> None:
         """Leave the broker alone from now on."""
@@ -225,9 +215,7 @@ class Offsets:
         self._members.clear()
 
     def _committed(self, group: str, wanted: list[TopicPartition], deadline: float) -> list[TopicPartition]:
-        """Through a consumer that never joins, because AdminClient.list_consumer_group_offsets ends the process when
-        the group's coordinator has moved: https://github.com/confluentinc/librdkafka/issues/5040
-        """
+        """Through a consumer that never joins; `api.log.groups` says why."""
         if not wanted:
             return []
         if group not in self._members:

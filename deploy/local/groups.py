@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from confluent_kafka import ConsumerGroupState, KafkaException
+from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
+from api.log.groups import describe_groups
 from schemas.settings import Settings
 
 _TIMEOUT_S = 5.0
@@ -13,14 +14,8 @@ _TIMEOUT_S = 5.0
 def waiting_groups(admin: AdminClient, settings: Settings, models: list[str]) -> list[str]:
     """Of `models`, those whose group has no member yet that owns a partition; all while the broker does not answer."""
     names = {settings.names.inference_group(model): model for model in models}
-    waiting = []
-    for group, future in admin.describe_consumer_groups(list(names), request_timeout=_TIMEOUT_S).items():
-        try:
-            description = future.result()
-        except KafkaException:
-            waiting.append(names[group])
-            continue
-        owned = sum(len(member.assignment.topic_partitions) for member in description.members)
-        if description.state is not ConsumerGroupState.STABLE or not owned:
-            waiting.append(names[group])
-    return waiting
+    try:
+        groups = describe_groups(admin, names, timeout=_TIMEOUT_S)
+    except KafkaException:
+        return models
+    return [names[name] for name, group in groups.items() if not (group.stable and group.workers)]

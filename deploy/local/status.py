@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
+from api.log.groups import describe_groups
 from api.log.kafka import client_config
 from api.models.progress import ProgressReader
 from deploy.catalogue import read_catalogue
@@ -102,19 +103,16 @@ def _model_rows(settings: Settings) -> list[tuple[str, ...]]:
     progress = ProgressReader(settings, read_catalogue(settings)).read()
     workers = _workers(settings, list(progress))
     return [
-        (model, str(workers[model]), str(far.lag), str(far.committed), str(far.end)) for model, far in progress.items()
+        (model, str(workers.get(model, "?")), str(far.lag), str(far.committed), str(far.end))
+        for model, far in progress.items()
     ]
 
 
 def _workers(settings: Settings, models: list[str]) -> dict[str, int]:
-    groups = {settings.names.inference_group(model): model for model in models}
-    found = dict.fromkeys(models, 0)
-    if not groups:
-        return found
-    admin = AdminClient(client_config(settings))
-    for group, future in admin.describe_consumer_groups(list(groups), request_timeout=_ANSWER_S).items():
-        try:
-            found[groups[group]] = len(future.result().members)
-        except KafkaException:
-            continue  # a group that never was has no members
-    return found
+    """How many workers each model has; none is known where a broker does not say."""
+    names = {settings.names.inference_group(model): model for model in models}
+    try:
+        groups = describe_groups(AdminClient(client_config(settings)), names, timeout=_ANSWER_S)
+    except KafkaException:
+        return {}
+    return {names[name]: len(group.members) for name, group in groups.items()}

@@ -37,7 +37,7 @@ class Standing(NamedTuple):
 class GroupView:
     """Looks at the commits and the frames' log of `model`: one look at a time.
 
-    Not AdminClient.list_consumer_group_offsets, which ends the process when the group's coordinator has moved:
+    Not AdminClient.list_consumer_group_offsets, which aborts the process where the coordinator moves or ends meanwhile:
     https://github.com/confluentinc/librdkafka/issues/5040
     """
 

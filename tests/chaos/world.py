@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Final, Self
 
 import httpx
-from confluent_kafka import ConsumerGroupState, KafkaException, TopicPartition
+from confluent_kafka import KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from api.audit.auditor import Auditor
+from api.log.groups import describe_groups
 from api.log.kafka import Offsets
 from deploy import topics
 from deploy.local.kafka import EmbeddedKafka, KafkaRuntime
@@ -188,11 +189,9 @@ class World:
         }
         # A client of its own for each question: one that knew the broker before its restart may never answer again.
         admin = AdminClient({**self.direct.librdkafka(), "log_level": 0})
-        described = admin.describe_consumer_groups(list(wanted), request_timeout=3.0)
-        groups = {group: future.result(4.0) for group, future in described.items()}
+        groups = describe_groups(admin, wanted, timeout=3.0)
         return self.serves("readyz") and all(
-            groups[group].state is ConsumerGroupState.STABLE and len(groups[group].members) == members
-            for group, members in wanted.items()
+            groups[group].stable and len(groups[group].members) == members for group, members in wanted.items()
         )
 
     def serves(self, path: str) -> bool:

@@ -22,6 +22,7 @@ from aiokafka.protocol.group import LeaveGroupRequest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
+from api.log.groups import describe_groups
 from schemas.ledger import Outcome
 from schemas.messages import (
     FrameAddress,
@@ -234,8 +235,7 @@ def workers(settings: Settings, folder: Path) -> Iterator[Callable[..., WorkerPr
 def committed(settings: Settings, model: str = MODEL) -> dict[int, int]:
     """The group's committed offsets by partition.
 
-    Through a consumer that never joins: the AdminClient's request ends the process when the coordinator has moved
-    (https://github.com/confluentinc/librdkafka/issues/5040).
+    Through a consumer that never joins; `api.log.groups` says why.
     """
     topic = settings.names.frames(model)
     reader = Consumer({**settings.librdkafka(), "group.id": settings.names.inference_group(model)})
@@ -251,7 +251,7 @@ def evict(settings: Settings, model: str = MODEL) -> None:
     """Make the group's dead members leave, so that a test need not wait for the end of their session."""
     group = settings.names.inference_group(model)
     admin = AdminClient(settings.librdkafka())
-    described = admin.describe_consumer_groups([group])[group].result(10)
+    members = describe_groups(admin, [group], timeout=10)[group].members
 
     async def leave() -> None:
         client = AIOKafkaClient(bootstrap_servers=settings.bootstrap_servers)
@@ -259,8 +259,8 @@ def evict(settings: Settings, model: str = MODEL) -> None:
             await client.bootstrap()
             node = await client.coordinator_lookup(CoordinationType.GROUP, group)
             assert await client.ready(node, group=ConnectionGroup.COORDINATION)
-            for member in described.members:
-                request = LeaveGroupRequest(group, member.member_id)
+            for member in members:
+                request = LeaveGroupRequest(group, member)
                 await client.send(node, request, group=ConnectionGroup.COORDINATION)
         finally:
             await client.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 
+from api.log.groups import describe_groups
 from processors.streaming.timing import Timing
 from processors.streaming.worker import WINDOW
 from schemas.ledger import Outcome
@@ -148,7 +149,7 @@ def test_a_worker_in_the_place_of_a_killed_one_does_not_wait_for_its_session(
     admin, group = AdminClient(settings.librdkafka()), settings.names.inference_group(MODEL)
 
     def members() -> int:
-        return len(admin.describe_consumer_groups([group])[group].result(10).members)
+        return len(describe_groups(admin, [group], timeout=10)[group].members)
 
     slot, session = str(tmp_path / "slot"), 60.0
     note = Path(slot)
@@ -186,8 +187,7 @@ def test_93_every_worker_gets_partitions(settings: Settings, tmp_path: Path) -> 
     group = settings.names.inference_group(MODEL)
 
     def shares() -> list[int]:
-        described = admin.describe_consumer_groups([group])[group].result(10)
-        return sorted(len(member.assignment.topic_partitions) for member in described.members)
+        return sorted(describe_groups(admin, [group], timeout=10)[group].members.values())
 
     with workers(settings, tmp_path) as start:
         for _ in range(3):
