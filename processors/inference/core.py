@@ -1,14 +1,16 @@
 """The inference core: JPEGs in, detections out; it knows nothing of Kafka.
 
-A frame goes through two threads that check, decode and resize, then through OpenVINO's queue of requests, whose own
-threads read the outputs and resolve the frame's future.
+A few threads take the pictures in turn. Each checks, decodes and resizes its next picture while the device infers the
+one before; then it reads that one's outputs, and starts the next. So no thread is woken for a picture but the device's
+own, as it would be for the callbacks of OpenVINO's AsyncInferQueue.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -20,24 +22,26 @@ import openvino as ov
 from processors.families import Placement, family_of
 from processors.inference.network import compile_network, one_line, warm_up
 from processors.inference.picture import Pixels, decode_picture, fit_picture
-from processors.inference.requests import RequestQueue
 from schemas.catalogue import Model, Precision
 from schemas.errors import ModelError
 from schemas.jpeg import check_jpeg
 from schemas.messages import Detection, ModelReference
 
-log = logging.getLogger(__name__)
-
-DECODERS: Final = 2
-"""Threads that decode: one more than a core would need, so that a large picture does not hold up the small ones."""
+SPARE: Final = 2
+"""Threads beside those whose pictures the device infers at once: what one of them waits for holds up none."""
+LARGE_PIXELS: Final = 16_000_000
+"""Twice a 4K picture. Decoding a larger one may take hundreds of megabytes,"""
+LARGE_AT_ONCE: Final = 2
+"""so no more threads than these do it at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
     """What a model saw in a picture of `width` × `height` pixels, and the seconds that each stage took.
 
-    `decode_s` is check, decoding and resizing; `infer_s` the network and the wait for a free request before it;
-    `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were asked for.
+    `decode_s` is check, decoding and resizing; `infer_s` the network, and what its thread did for the next picture
+    meanwhile; `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were
+    asked for.
     """
 
     detections: tuple[Detection, ...]
@@ -51,13 +55,22 @@ class Inference:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """A picture on its way through OpenVINO; `pixels` keeps the memory alive that the request reads."""
+    """A picture that waits for its turn."""
+
+    jpeg: bytes
+    keep: bool
+    future: Future[Inference]
+
+
+@dataclass(slots=True, eq=False)
+class _Prepared:
+    """A picture in the network's size; `pixels` keeps the memory alive that a request reads."""
 
     future: Future[Inference]
     placement: Placement
     pixels: Pixels
+    picture: Pixels | None
     decode_s: float
-    picture: Pixels | None = None
     started: float = 0.0
 
 
@@ -86,7 +99,7 @@ class InferenceCore:
         limit_pixels: int = 50_000_000,
         cache: Path | None = None,
     ) -> None:
-        cv2.setNumThreads(1)  # the decoders are threads already; OpenCV's own would fight OpenVINO's for the cores
+        cv2.setNumThreads(1)  # ours are threads already; OpenCV's own would fight OpenVINO's for the cores
         self._model = model
         family = family_of(model)
         self._decode_outputs, self._output_names = family.decode, family.outputs
@@ -97,11 +110,15 @@ class InferenceCore:
         )
         # Outputs that the family cannot read are found now, and not by every frame.
         self._read(warm_up(self._network), Placement.of(model.input, model.input.width, model.input.height))
-        self._starting = threading.Lock()
-        self._running: set[_Job] = set()
-        self._queue: RequestQueue | None = RequestQueue(self._network, self._finish)
-        self._at_once = self._queue.at_once
-        self._decoders = ThreadPoolExecutor(DECODERS, thread_name_prefix=f"decode-{model.name}")
+        self._at_once = int(self._network.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
+        self._large = threading.Semaphore(LARGE_AT_ONCE)
+        self._lock = threading.Lock()
+        """Over the three that follow."""
+        self._jobs: deque[_Job] = deque()
+        self._idle = [self._network.create_infer_request() for _ in range(self._at_once + SPARE)]
+        """A request for each thread that has nothing to do."""
+        self._closed = False
+        self._threads = ThreadPoolExecutor(len(self._idle), thread_name_prefix=f"infer-{model.name}")
 
     @property
     def reference(self) -> ModelReference:
@@ -110,7 +127,7 @@ class InferenceCore:
 
     @property
     def at_once(self) -> int:
-        """How many pictures OpenVINO infers at once."""
+        """How many pictures the device infers at once."""
         return self._at_once
 
     def submit(self, jpeg: bytes, *, keep: bool = False) -> Future[Inference]:
@@ -120,92 +137,102 @@ class InferenceCore:
             FrameError: The frame is at fault; no retry can help.
             ModelError: The network is; a retry may.
         """
-        future: Future[Inference] = Future()
-        try:
-            decoding = self._decoders.submit(self._decode, jpeg, future, keep)
-        except RuntimeError:
-            future.set_exception(ModelError(f"model {self._model.name}: the core is closed; expected an open one"))
-            return future
-        decoding.add_done_callback(lambda decoded: _forward_failure(decoded, future))
-        return future
+        job = _Job(jpeg, keep, Future())
+        with self._lock:
+            if self._closed:
+                reason = f"model {self._model.name}: the core is closed; expected an open one"
+                job.future.set_exception(ModelError(reason))
+                return job.future
+            self._jobs.append(job)
+            if self._idle:
+                self._threads.submit(self._serve, self._idle.pop())
+        return job.future
 
     def close(self) -> None:
-        """Finish what was submitted, then free the network."""
-        self._decoders.shutdown(wait=True)
-        with self._starting:
-            self._settle()
+        """Finish what was submitted, and take no more."""
+        with self._lock:
+            self._closed = True
+        self._threads.shutdown(wait=True)
 
-    def _decode(self, jpeg: bytes, future: Future[Inference], keep: bool) -> None:
-        if not future.set_running_or_notify_cancel():
-            return
+    def _serve(self, request: ov.InferRequest) -> None:
+        """Take pictures until there are none, with a request of one's own."""
+        running: _Prepared | None = None
+        while (job := self._next(request, idle=running is None)) or running:
+            prepared = self._prepare(job) if job else None
+            if running and not self._finish(request, running):
+                request = self._network.create_infer_request()
+            running = prepared
+            if running and not self._start(request, running):
+                request, running = self._network.create_infer_request(), None
+
+    def _next(self, request: ov.InferRequest, *, idle: bool) -> _Job | None:
+        """The picture whose turn it is; without one, a thread that is `idle` gives its request back."""
+        with self._lock:
+            if self._jobs:
+                return self._jobs.popleft()
+            if idle:
+                self._idle.append(request)
+            return None
+
+    def _prepare(self, job: _Job) -> _Prepared | None:
+        if not job.future.set_running_or_notify_cancel():
+            return None
         begun = perf_counter()
-        width, height = check_jpeg(jpeg, limit_bytes=self._limit_bytes, limit_pixels=self._limit_pixels)
-        placement = Placement.of(self._model.input, width, height)
-        picture = decode_picture(jpeg, self._model.input, placement, whole=keep)
-        pixels = fit_picture(picture, self._model.input, placement)
-        self._start(_Job(future, placement, pixels, perf_counter() - begun, picture if keep else None))
-
-    def _start(self, job: _Job) -> None:
-        """Hand the job to OpenVINO; wait for a free request first."""
-        with self._starting:
-            job.started = perf_counter()
-            try:
-                self._enqueue(job)
-            except RuntimeError as error:
-                refused = one_line(error)
-            else:
-                return
-            # The queue remembers that an earlier inference failed, and from then on refuses everything. Out here, since
-            # an error that is being handled holds on to the queue that raised it.
-            log.warning("inference failed, starting over model=%s error=%s", self._model.name, refused)
-            self._settle()
-            self._queue = RequestQueue(self._network, self._finish)
-            self._enqueue(job)
-
-    def _enqueue(self, job: _Job) -> None:
-        if self._queue is None:
-            raise ModelError(f"model {self._model.name}: the core is closed; expected an open one")
-        self._running.add(job)
         try:
-            self._queue.start(job.pixels, job)
-        except RuntimeError:
-            self._running.discard(job)
-            raise
+            width, height = check_jpeg(job.jpeg, limit_bytes=self._limit_bytes, limit_pixels=self._limit_pixels)
+            placement = Placement.of(self._model.input, width, height)
+            with self._room_for(width * height):
+                picture = decode_picture(job.jpeg, self._model.input, placement, whole=job.keep)
+            pixels = fit_picture(picture, self._model.input, placement)
+        except Exception as error:  # the thread's edge: it is raised where it is waited for
+            job.future.set_exception(error)
+            return None
+        return _Prepared(job.future, placement, pixels, picture if job.keep else None, perf_counter() - begun)
 
-    def _settle(self) -> None:
-        """Wait for every request, fail the jobs that OpenVINO gave up silently, and drop the queue."""
-        if self._queue is None:
-            return
-        reason = self._queue.close()
-        self._queue = None
-        for job in tuple(self._running):
-            _fail(job.future, ModelError(f"model {self._model.name}: the inference failed: {reason}"))
-        self._running.clear()
+    def _room_for(self, pixels: int) -> AbstractContextManager[object]:
+        return self._large if pixels > LARGE_PIXELS else nullcontext()
 
-    def _finish(self, request: ov.InferRequest, job: _Job) -> None:
-        """Read the outputs; OpenVINO calls this in a thread of its own."""
+    def _start(self, request: ov.InferRequest, prepared: _Prepared) -> bool:
+        """Let the device begin; False where it refuses, and the request is not to be used again."""
+        prepared.started = perf_counter()
+        try:
+            request.start_async({0: prepared.pixels}, share_inputs=True)
+        except RuntimeError as error:
+            prepared.future.set_exception(self._failed(error))
+            return False
+        return True
+
+    def _finish(self, request: ov.InferRequest, running: _Prepared) -> bool:
+        """Wait for the outputs, and read them; False where there are none, and the request is not to be used again."""
+        try:
+            request.wait()
+        except RuntimeError as error:
+            running.future.set_exception(self._failed(error))
+            return False
         inferred = perf_counter()
         try:
-            found = self._read(request, job.placement)
+            found = self._read(request, running.placement)
         except ModelError as error:
-            _fail(job.future, error)
-        else:
-            job.future.set_result(
-                Inference(
-                    detections=found,
-                    width=job.placement.width,
-                    height=job.placement.height,
-                    decode_s=job.decode_s,
-                    infer_s=inferred - job.started,
-                    outputs_s=perf_counter() - inferred,
-                    picture=job.picture,
-                )
+            running.future.set_exception(error)
+            return True
+        running.future.set_result(
+            Inference(
+                detections=found,
+                width=running.placement.width,
+                height=running.placement.height,
+                decode_s=running.decode_s,
+                infer_s=inferred - running.started,
+                outputs_s=perf_counter() - inferred,
+                picture=running.picture,
             )
-        finally:
-            self._running.discard(job)
+        )
+        return True
+
+    def _failed(self, error: RuntimeError) -> ModelError:
+        return ModelError(f"model {self._model.name}: the inference failed: {one_line(error)}")
 
     def _read(self, request: ov.InferRequest, placement: Placement) -> tuple[Detection, ...]:
-        """What the network saw; whatever fails is a ModelError: raised in OpenVINO's thread, no other would be seen."""
+        """What the network saw; whatever fails is a ModelError."""
         try:
             outputs = {name: request.get_tensor(name).data for name in self._output_names}
             return self._decode_outputs(outputs, self._model, placement)
@@ -214,14 +241,3 @@ class InferenceCore:
         except Exception as error:  # whatever it is: families may be anybody's
             reason = repr(error)
         raise ModelError(f"model {self._model.name}: its outputs cannot be read: {reason}")
-
-
-def _forward_failure(decoding: Future[None], future: Future[Inference]) -> None:
-    error = decoding.exception()
-    if error is not None:
-        _fail(future, error)
-
-
-def _fail(future: Future[Inference], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)

@@ -9,6 +9,13 @@ from __future__ import annotations
 import asyncio
 from typing import Final
 
+START: Final = 24
+"""Places at the start, at most: it is not known yet how fast the model is."""
+PATIENCE_S: Final = 0.1
+"""What is done waits for company for so long, at most,"""
+_PATIENT_SHARE: Final = 3
+"""and for this part of what an inference takes, from when the frame is taken: two such waits, for the loop and for the
+broker, leave half of what is in flight to keep the device busy."""
 _WEIGHT: Final = 0.1
 """Of one frame in the mean: some ten frames of another pace are believed."""
 
@@ -17,8 +24,7 @@ class InFlight:
     """Places for frames in flight, for one that takes them; belongs to an event loop.
 
     There are as many as are inferred within `horizon_s`, by Little's law: what is in flight, over the seconds that a
-    frame takes, is the pace. Never fewer than `least`, which keep the device busy, nor more than `most`, which are
-    there at the start.
+    frame takes, is the pace. Never fewer than `least`, which keep the device busy, nor more than `most`.
     """
 
     def __init__(self, least: int, most: int, horizon_s: float) -> None:
@@ -26,7 +32,8 @@ class InFlight:
         self._least = min(least, most)
         self._most = most
         self._horizon_s = horizon_s
-        self._size = float(most)
+        self._size = float(min(START, most))
+        self._frame_s = 0.0
         self._room = asyncio.Event()
 
     @property
@@ -38,6 +45,14 @@ class InFlight:
     def full(self) -> bool:
         """Whether `take` would wait."""
         return self.taken >= self.size
+
+    @property
+    def patience(self) -> float:
+        """Seconds that what is done may wait for more to be handled with it; none but while frames wait for a place.
+
+        To wake a thread is dear: what it runs has left the processor's caches, through which the network has gone.
+        """
+        return min(PATIENCE_S, self._frame_s / _PATIENT_SHARE) if self.full else 0.0
 
     async def take(self) -> None:
         """Take a place; wait until there is one."""
@@ -55,6 +70,7 @@ class InFlight:
         """A frame that has a place yet was `seconds` in inference, from when it was taken."""
         wanted = self.taken * self._horizon_s / max(seconds, 1e-6)
         self._size += _WEIGHT * (min(max(wanted, self._least), self._most) - self._size)
+        self._frame_s += _WEIGHT * (seconds - self._frame_s)
         self._wake()
 
     def _wake(self) -> None:

@@ -1,7 +1,7 @@
 """Inferences that are done, on their way from the core's threads to the event loop: in groups while nothing is urgent.
 
 Each wake-up of the loop costs a system call, and what it runs has left the processor's caches meanwhile: the network
-has gone through them. So while frames wait for their turn anyway a few results are handled in one go.
+has gone through them. So while frames wait for their turn anyway some results are handled in one go.
 """
 
 from __future__ import annotations
@@ -12,10 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, Final, TypeVar
 
-GROUP: Final = 4
+GROUP: Final = 16
 """So many wake the loop in any case."""
-LATEST_S: Final = 0.02
-"""And so late the loop looks by itself: fewer never wait for longer."""
 
 T = TypeVar("T")
 
@@ -23,11 +21,11 @@ T = TypeVar("T")
 class Arrivals:
     """Awaits the futures of other threads; belongs to the event loop that runs when it is first used.
 
-    `patient` says, in the loop, that results need not be handled at once.
+    `patience` says, in the loop, after how many seconds it must look for results by itself; none: each wakes it.
     """
 
-    def __init__(self, patient: Callable[[], bool]) -> None:
-        self._patient = patient
+    def __init__(self, patience: Callable[[], float]) -> None:
+        self._patience = patience
         self._here: deque[asyncio.Future[None]] = deque()
         self._looks = False
         """Whether the loop will look by itself."""
@@ -60,6 +58,6 @@ class Arrivals:
             arrived = self._here.popleft()
             if not arrived.done():
                 arrived.set_result(None)
-        if not self._looks and self._patient():
+        if not self._looks and (seconds := self._patience()):
             self._looks = True
-            asyncio.get_running_loop().call_later(LATEST_S, self._look)
+            asyncio.get_running_loop().call_later(seconds, self._look)

@@ -42,11 +42,6 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
-LINGER_S: Final = 0.0
-"""How long a record waits for others to share its request: a worker that keeps up sends each at once."""
-BUSY_LINGER_S: Final = 0.015
-"""The same while frames wait for their turn anyway: at 1000 frames a second these are 15, so that of a window's 24
-enough are left to keep the core at work."""
 
 T = TypeVar("T")
 
@@ -74,8 +69,8 @@ class Owner(Protocol):
     """Who processes the frames: says what may be committed, and is told what it owns."""
 
     @property
-    def busy(self) -> bool:
-        """Whether frames wait for their turn, so that a record that goes out later delays no frame."""
+    def patience(self) -> float:
+        """Seconds for which a record may wait for others to share its request; none where it would delay a frame."""
 
     async def run(self, events: AsyncIterator[Any]) -> None:
         """Process the stream's events, as long as there are any."""
@@ -107,10 +102,10 @@ class FramesApp(faust.App):  # type: ignore[misc]  # Faust is untyped
     async def produce(self, record: Record) -> Awaitable[Receipt]:
         """Hand a record to aiokafka's producer, without the signals that Faust sends around it.
 
-        While the owner is busy the batch that it opens waits for company; else it leaves at once.
+        The batch that it opens waits for company as long as the owner says.
         """
         producer, partition = self.producer._producer, None
-        producer._message_accumulator._linger_time = BUSY_LINGER_S if self.owner.busy else LINGER_S
+        producer._message_accumulator._linger_time = self.owner.patience
         if record.turn is not None:
             partition = record.turn.partition(len(await producer.partitions_for(record.topic)))
             record.turn.sent()

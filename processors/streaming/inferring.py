@@ -46,17 +46,17 @@ class Core(Protocol[InferredT]):
 class Inferring:
     """Runs frames through a core; `hung` says that the core no longer answers, so that its process must end.
 
-    `patient` says whether frames wait for their turn, so that what is done may wait a moment for more.
+    `patience` says for how many seconds what is done may wait for more.
     """
 
-    def __init__(self, core: Core[Any], metrics: WorkerMetrics, patient: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, core: Core[Any], metrics: WorkerMetrics, patience: Callable[[], float] = lambda: 0.0) -> None:
         self.hung = False
         self._core = core
         self._reference = core.reference
         self.at_once = core.at_once
         """How many frames the core infers at once."""
         self._metrics = metrics
-        self._arrivals = Arrivals(patient)
+        self._arrivals = Arrivals(patience)
         self._flying: dict[FrameAddress, int] = {}
 
     async def infer(self, frame: Frame, value: bytes | None, *, keep: bool = False) -> tuple[Result, Pixels | None]:

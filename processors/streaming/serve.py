@@ -80,7 +80,7 @@ async def _serve(life: _Life) -> int:
     app = create_app(settings, model.name, folder=folder, timing=timing)
 
     outcomes = Outcomes(settings, model.name, app.produce, metrics)
-    inferring = Inferring(core, metrics, lambda: worker.busy)
+    inferring = Inferring(core, metrics, lambda: worker.patience)
     crops = CropWriter(settings, model, followers, outcomes, metrics)
     worker = Worker(
         model,

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
 from processors.inference.in_flight import InFlight
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-WINDOW: Final = 24
-"""Frames in flight, at most: they keep decoding, inference and the broker busy at once (16 to 32 measured alike)."""
+WINDOW: Final = 64
+"""Frames in flight, at most: enough for results to be handled and sent some at a time while the core has work."""
+KEPT: Final = 24
+"""Of these, frames whose decoded pictures are kept, for crops."""
 HORIZON_S: Final = 1.0
 """Where the model is slow there are no more than it infers in so long, or in the time in which results are fresh."""
 _BESIDE: Final = 2
@@ -75,6 +78,7 @@ class Worker:
         self._crops = crops
         self._traces = traces
         self._flight = InFlight(inferring.at_once + _BESIDE, WINDOW, min(HORIZON_S, model.max_age / FRESH_SHARE))
+        self._kept = asyncio.Semaphore(KEPT)
         self._tasks: set[asyncio.Task[None]] = set()
         self._skips = SkipWriter[Entry[Partition]](
             model.name, write=outcomes.skipped, done=self._finish, wake=self._write_skips
@@ -83,9 +87,9 @@ class Worker:
         self._stopping = False
 
     @property
-    def busy(self) -> bool:
-        """Whether the window is full."""
-        return self._flight.full
+    def patience(self) -> float:
+        """Seconds for which a result may wait for others: none but while the window is full."""
+        return self._flight.patience
 
     # What Faust's consumer calls
 
@@ -216,6 +220,12 @@ class Worker:
 
     async def _process(self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int) -> None:
         keep = self._crops is not None and self._crops.wants(frame.info)
+        async with self._kept if keep else nullcontext():
+            await self._record(frame, record, entry, attempt, keep=keep)
+
+    async def _record(
+        self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int, *, keep: bool
+    ) -> None:
         traced = self._traces.begin(frame) if self._traces else None
         if traced:
             frame = traced.frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -248,10 +247,8 @@ def touchy_network(folder: Path) -> tuple[Model, Path]:
     return OBJECTS.model_copy(update={"name": "touchy", "labels": {1: "person"}, "input": spec}), path
 
 
-def test_a_failure_inside_openvino_fails_its_frame_and_no_other(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """OpenVINO's queue says nothing of a failed inference and refuses all that come after it: the core starts over."""
+def test_a_failure_inside_openvino_fails_its_frame_and_no_other(tmp_path: Path) -> None:
+    """A thread whose inference fails goes on with the next picture, in a request that has not failed."""
     model, path = touchy_network(tmp_path)
     core = InferenceCore(model, path, precision=Precision.F32)
     # Each bright picture has a brightness of its own: OpenVINO checks a Reshape only where its shape is a new one, so
@@ -259,17 +256,15 @@ def test_a_failure_inside_openvino_fails_its_frame_and_no_other(
     black, *bright = (jpeg_of(np.full((32, 32, 3), value, np.uint8)) for value in (0, 50, 100, 150, 200, 250))
     good: list[Future[Inference]] = []
     bad: list[Future[Inference]] = []
-    with caplog.at_level(logging.WARNING):
-        for picture in bright:
-            good.append(core.submit(black))
-            bad.append(core.submit(picture))
-            good.append(core.submit(black))
-        core.close()
+    for picture in bright:
+        good.append(core.submit(black))
+        bad.append(core.submit(picture))
+        good.append(core.submit(black))
+    core.close()
     done, pending = wait(good + bad, timeout=DEADLINE)
     assert not pending
     for future in bad:
         with pytest.raises(ModelError, match=r"model touchy: the inference failed: .*Reshape.*$"):
             future.result()
     assert [[item.label for item in future.result().detections] for future in good] == [["person"]] * len(good)
-    assert "inference failed, starting over model=touchy" in caplog.text
     assert len(done) == 15

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from processors.inference.in_flight import InFlight
+from processors.inference.in_flight import PATIENCE_S, START, InFlight
 
 
 async def played(flight: InFlight, *, pace: float, frames: int) -> None:
@@ -33,6 +33,25 @@ async def test_a_model_that_is_fast_again_has_all_places_again() -> None:
     assert flight.size == 4
     await played(flight, pace=500.0, frames=100)
     assert flight.size == 24
+
+
+async def test_there_are_few_places_until_the_pace_is_known() -> None:
+    flight = InFlight(4, 128, 1.0)
+    assert flight.size == START
+    await played(flight, pace=300.0, frames=100)
+    assert flight.size == 128
+
+
+@pytest.mark.parametrize(
+    ("pace", "patience"), [(1000.0, 0.128 / 3), (500.0, 0.256 / 3), (5.0, PATIENCE_S)], ids=["fastest", "fast", "slow"]
+)
+async def test_patience_is_a_part_of_what_a_frame_takes_and_is_bounded(pace: float, patience: float) -> None:
+    flight = InFlight(4, 128, 1.0)
+    await played(flight, pace=pace, frames=300)
+    while not flight.full:
+        assert flight.patience == 0, "what does not wait for a place is urgent"
+        await flight.take()
+    assert flight.patience == pytest.approx(patience, rel=0.02)
 
 
 async def test_few_frames_that_are_quick_leave_the_places_as_they_are() -> None:

@@ -5,7 +5,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
-from processors.streaming import arrivals
 from processors.streaming.arrivals import GROUP, Arrivals
 
 FOREVER_S = 1000.0
@@ -23,7 +22,7 @@ async def begun() -> None:
 
 
 async def test_what_is_done_arrives_at_once_where_nobody_is_patient() -> None:
-    on = Arrivals(lambda: False)
+    on = Arrivals(lambda: 0.0)
     answers, tasks = waiting(on, 3)
     await begun()
     for number, answer in enumerate(answers):
@@ -32,9 +31,8 @@ async def test_what_is_done_arrives_at_once_where_nobody_is_patient() -> None:
         assert not any(task.done() for task in tasks[number + 1 :])
 
 
-async def test_patience_waits_for_a_group(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arrivals, "LATEST_S", FOREVER_S)
-    on = Arrivals(lambda: True)
+async def test_patience_waits_for_a_group() -> None:
+    on = Arrivals(lambda: FOREVER_S)
     answers, tasks = waiting(on, 1 + GROUP)
     await begun()
     answers[0].set_result(0)  # nobody looks yet: it wakes the loop
@@ -48,7 +46,7 @@ async def test_patience_waits_for_a_group(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_patience_ends_when_no_group_comes_together() -> None:
-    on = Arrivals(lambda: True)
+    on = Arrivals(lambda: 0.02)
     answers, tasks = waiting(on, GROUP - 1)
     await begun()
     for answer, task in zip(answers, tasks, strict=True):
@@ -57,7 +55,7 @@ async def test_patience_ends_when_no_group_comes_together() -> None:
 
 
 async def test_an_error_arrives_like_a_result() -> None:
-    (answer,), (task,) = waiting(Arrivals(lambda: False), 1)
+    (answer,), (task,) = waiting(Arrivals(lambda: 0.0), 1)
     await begun()
     answer.set_exception(ValueError("poison"))
     with pytest.raises(ValueError, match="poison"):
@@ -65,7 +63,7 @@ async def test_an_error_arrives_like_a_result() -> None:
 
 
 async def test_who_is_cancelled_cancels_what_has_not_begun() -> None:
-    (answer,), (task,) = waiting(Arrivals(lambda: False), 1)
+    (answer,), (task,) = waiting(Arrivals(lambda: 0.0), 1)
     await begun()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -74,7 +72,7 @@ async def test_who_is_cancelled_cancels_what_has_not_begun() -> None:
 
 
 async def test_nothing_is_overlooked_among_many_threads() -> None:
-    patience = iter([True, False, True] * 10_000)
+    patience = iter([0.02, 0.0, 0.02] * 10_000)
     on = Arrivals(lambda: next(patience))
     answers, tasks = waiting(on, 2_000)
     await begun()

@@ -23,8 +23,6 @@ from processors.streaming import containments
 from processors.streaming.app import create_app
 from processors.streaming.caution import Caution
 from processors.streaming.containments import (
-    BUSY_LINGER_S,
-    LINGER_S,
     PINNED,
     FramesApp,
     FramesConsumer,
@@ -272,10 +270,8 @@ async def test_a_worker_without_tables_sleeps_for_none(
     assert tables._tables_registered.is_set(), "what the subscription waits for"
 
 
-@pytest.mark.parametrize(("busy", "linger"), [(True, BUSY_LINGER_S), (False, LINGER_S)])
-async def test_a_record_waits_for_company_while_frames_wait_for_their_turn(
-    app: FramesApp, busy: bool, linger: float
-) -> None:
+@pytest.mark.parametrize("patience", [0.0, 0.05])
+async def test_a_record_waits_for_company_as_long_as_the_owner_says(app: FramesApp, patience: float) -> None:
     producer = AIOKafkaProducer(bootstrap_servers="127.0.0.1:9", linger_ms=7)
     accumulator = producer._message_accumulator
     place = TopicPartition("results", 0)
@@ -286,9 +282,9 @@ async def test_a_record_waits_for_company_while_frames_wait_for_their_turn(
 
     producer.send = send
     app.producer = SimpleNamespace(_producer=producer)
-    app.owner = cast(Owner, SimpleNamespace(busy=busy))
+    app.owner = cast(Owner, SimpleNamespace(patience=patience))
     acknowledged = asyncio.ensure_future(await app.produce(Record("results", b"gate", b"{}", [])))
-    assert accumulator._batches[place][-1]._linger_time == linger
+    assert accumulator._batches[place][-1]._linger_time == patience
     acknowledged.cancel()
     accumulator._batches.clear()
     producer._closed = True

@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from prometheus_client import CollectorRegistry
 
 from processors import traces as processors_traces
+from processors.inference import in_flight
 from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
 from processors.streaming.crops import CropWriter
@@ -22,7 +23,7 @@ from processors.streaming.frame import make_result, read_frame
 from processors.streaming.inferring import Inferring
 from processors.streaming.outcomes import DELIVERY_ATTEMPTS, Outcomes
 from processors.streaming.timing import Timing
-from processors.streaming.worker import Worker
+from processors.streaming.worker import KEPT, Worker
 from processors.traces import WorkerTraces
 from schemas.catalogue import Catalogue
 from schemas.errors import EnvironmentMissingError
@@ -98,11 +99,14 @@ class Bench:
         while True:
             yield await self._events.get()
 
-    async def feed(self, *followers: str, lane: Lane = Lane.BATCH, traceparent: str | None = None) -> None:
+    async def feed(
+        self, *followers: str, lane: Lane = Lane.BATCH, traceparent: str | None = None, count: int = 1
+    ) -> None:
         await self.worker.assigned({0})
         self.worker.committed(self.log.history[-1])
         headers = replace(info(followers=followers, lane=lane), traceparent=traceparent).encode()
-        self._events.put_nowait(Event(FakeRecord(0, headers=headers, timestamp=time.time())))
+        for offset in range(count):
+            self._events.put_nowait(Event(FakeRecord(offset, headers=headers, timestamp=time.time())))
         await until(lambda: self.core.submitted)
 
     def answer(self, *detections: Detection, kept: bool = True) -> None:
@@ -129,6 +133,23 @@ class Bench:
     def count(self, fate: str) -> float | None:
         labels = {"model": MODEL, "follower": "pose", "fate": fate}
         return self.registry.get_sample_value(f"{Metric.CROPS}_total", labels)
+
+
+@pytest.mark.parametrize(("followers", "most"), [((), 2 * KEPT), (("pose",), KEPT)])
+async def test_few_frames_have_their_pictures_kept_at_once(
+    followers: tuple[str, ...], most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(in_flight, "START", 2 * KEPT)
+    bench = Bench()
+    await bench.feed(*followers, count=2 * KEPT)
+    for _ in range(100):
+        await asyncio.sleep(0)
+    assert len(bench.core.submitted) == most
+    bench.answer(kept=bool(followers))
+    for number, _ in enumerate(await bench.sent(1 + len(followers))):
+        bench.acknowledge(number)
+    if followers:
+        await until(lambda: len(bench.core.submitted) == KEPT + 1)
 
 
 @pytest.mark.parametrize("traced", [False, True])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 from prometheus_client import CollectorRegistry
 
+from processors.inference.in_flight import START
 from processors.metrics import WorkerMetrics
 from processors.streaming import outcomes as outcomes_module
 from processors.streaming.caution import CLEAN, Position, running, trying
@@ -125,15 +126,19 @@ async def test_an_outcome_counts_when_the_broker_has_it() -> None:
 
 async def test_the_window_bounds_what_is_in_flight() -> None:
     bench = await Bench().assigned()
-    bench.feed(*frames(*range(WINDOW + 10)))
-    await bench.submitted(WINDOW)
+    bench.feed(*frames(*range(4 * WINDOW)))
+    await bench.submitted(START)
     for _ in range(50):
         await asyncio.sleep(0)
-    assert len(bench.core.submitted) == WINDOW
+    assert len(bench.core.submitted) == START
     assert bench.full_s == 0, "counted when the wait is over"
-    bench.answer(5)
-    await bench.submitted(WINDOW + 1)
+    for index in range(WINDOW):  # each at once: as fast as can be
+        bench.answer(index)
+        await until(lambda done=index + 1: bench.due == done)
     assert bench.full_s > 0
+    for _ in range(50):
+        await asyncio.sleep(0)
+    assert len(bench.core.submitted) - WINDOW == WINDOW
     bench.close()
 
 
@@ -142,7 +147,7 @@ async def test_a_slow_model_takes_no_more_than_it_infers_soon(monkeypatch: pytes
     monkeypatch.setattr(time, "perf_counter", lambda: now)
     bench = await Bench().assigned()
     bench.feed(*frames(*range(200)))
-    await bench.submitted(WINDOW)
+    await bench.submitted(START)
     for index in range(100):  # 5 frames a second
         now += 0.2
         bench.answer(index)
@@ -154,11 +159,11 @@ async def test_a_slow_model_takes_no_more_than_it_infers_soon(monkeypatch: pytes
 
 async def test_a_window_with_room_is_never_full() -> None:
     bench = await Bench().assigned()
-    bench.feed(*frames(*range(WINDOW)))
-    await bench.submitted(WINDOW)
-    for index in range(WINDOW):
+    bench.feed(*frames(*range(START)))
+    await bench.submitted(START)
+    for index in range(START):
         bench.answer(index)
-    await until(lambda: bench.due == WINDOW)
+    await until(lambda: bench.due == START)
     assert bench.full_s == 0
     bench.close()
 
