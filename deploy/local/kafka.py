@@ -39,8 +39,8 @@ controller.listener.names=CONTROLLER
 controller.quorum.bootstrap.servers=127.0.0.1:{controller}
 log.dirs={data}
 auto.create.topics.enable=false
-num.network.threads=2
-num.io.threads=4
+num.network.threads={network_threads}
+num.io.threads={io_threads}
 num.recovery.threads.per.data.dir=2
 background.threads=2
 offsets.topic.replication.factor=1
@@ -55,6 +55,7 @@ share.coordinator.state.topic.num.partitions=1
 group.initial.rebalance.delay.ms=0
 broker.session.timeout.ms=4000
 broker.heartbeat.interval.ms=1000
+metadata.max.idle.interval.ms=5000
 log.cleaner.dedupe.buffer.size=16777216
 log.segment.bytes=67108864
 log.retention.check.interval.ms=10000
@@ -282,7 +283,14 @@ class EmbeddedKafka:
             self._format(node.cluster_id)
 
     def _write_properties(self, node: _Node) -> None:
-        text = _PROPERTIES.format(controller=node.controller, data=self._folder / "data")
+        cores = os.cpu_count() or 1
+        text = _PROPERTIES.format(
+            controller=node.controller,
+            data=self._folder / "data",
+            # Kafka's usual three and eight where there are cores for them: each that is woken has left the caches.
+            network_threads=min(max(cores // 2, 1), 3),
+            io_threads=min(max(cores, 2), 8),
+        )
         if self._locks:
             text += self._locks.properties(broker=node.broker, controller=node.controller)
         else:
