@@ -33,7 +33,7 @@ P50_MORE_MS: Final = 15.0
 P99_MS: Final = 120.0
 REPORT: Final = Path("build/bench/latency.json")
 
-_LINGER: Final = "import processors.streaming.containments as c; c.LINGER_S = {}"
+_LINGER: Final = "import processors.streaming.worker as w; w.Worker.patience = {}"
 _CONSUMER: Final = """\
 import aiokafka
 make = aiokafka.AIOKafkaConsumer

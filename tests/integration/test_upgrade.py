@@ -14,6 +14,7 @@ import pytest
 from api.audit.report import render
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.ports import free_port
+from processors.streaming.worker import WINDOW
 from producers.control import put_camera
 from schemas.catalogue import Catalogue
 from schemas.ledger import Account, Balance
@@ -32,7 +33,6 @@ from tests.integration.upgrade_kit import Viewer, audited
 
 FPS = 10
 CAMERAS = [Camera(id=f"camera-{number}", source="pattern:160x120", models=(MODEL,), fps=FPS) for number in range(4)]
-WINDOW = 24
 
 
 @contextmanager
