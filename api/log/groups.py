@@ -35,21 +35,33 @@ class Group:
 
 
 def describe_groups(admin: AdminClient, names: Iterable[str], *, timeout: float) -> dict[str, Group]:
-    """The groups of these names, within `timeout` seconds; one that is not there, or not shown to us, has no members.
+    """The groups of these names, within `timeout` seconds; those of which a broker gave no answer are absent.
+
+    One that is not there, or not shown to us, or whose coordinator moves at this moment, has no members.
 
     Raises:
-        KafkaException: A broker gave no answer, or refused.
+        KafkaException: There was no answer at all, or every one was a refusal.
     """
     deadline = time.monotonic() + timeout
-    found = {}
+    found: dict[str, Group] = {}
+    failure: KafkaException | None = None
     for name in names:
-        found[name] = Group()
-        for group in admin.list_groups(group=name, timeout=max(deadline - time.monotonic(), _LEAST_S)):
-            if group.error:
-                raise KafkaException(group.error)
-            members = {member.id: _owned(member.assignment or b"") for member in group.members}
-            found[name] = Group(group.state == _STABLE, members)
+        try:
+            found[name] = _described(admin, name, max(deadline - time.monotonic(), _LEAST_S))
+        except KafkaException as error:
+            failure = error
+    if failure and not found:
+        raise failure
     return found
+
+
+def _described(admin: AdminClient, name: str, timeout: float) -> Group:
+    for group in admin.list_groups(group=name, timeout=timeout):
+        if group.error:
+            raise KafkaException(group.error)
+        members = {member.id: _owned(member.assignment or b"") for member in group.members}
+        return Group(group.state == _STABLE, members)
+    return Group()
 
 
 def _owned(assignment: bytes) -> int:

@@ -18,4 +18,5 @@ def waiting_groups(admin: AdminClient, settings: Settings, models: list[str]) ->
         groups = describe_groups(admin, names, timeout=_TIMEOUT_S)
     except KafkaException:
         return models
-    return [names[name] for name, group in groups.items() if not (group.stable and group.workers)]
+    there = {names[name] for name, group in groups.items() if group.stable and group.workers}
+    return [model for model in models if model not in there]

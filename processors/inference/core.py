@@ -2,15 +2,17 @@
 
 A few threads take the pictures in turn. Each checks, decodes and resizes its next picture while the device infers the
 one before; then it reads that one's outputs, and starts the next. So no thread is woken for a picture but the device's
-own, as it would be for the callbacks of OpenVINO's AsyncInferQueue.
+own, as it would be for the callbacks of OpenVINO's AsyncInferQueue
+(docs/decisions/0024-a-picture-stays-in-one-thread.md).
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -27,10 +29,12 @@ from schemas.errors import ModelError
 from schemas.jpeg import check_jpeg
 from schemas.messages import Detection, ModelReference
 
+log = logging.getLogger(__name__)
+
 SPARE: Final = 2
-"""Threads beside those whose pictures the device infers at once: what one of them waits for holds up none."""
-LARGE_PIXELS: Final = 16_000_000
-"""Twice a 4K picture. Decoding a larger one may take hundreds of megabytes,"""
+"""Threads beside those whose pictures the device infers at once: they decode, or wait for Python's lock."""
+LARGE_PIXELS: Final = 9_000_000
+"""A little more than a 4K picture. Decoding a larger one may take hundreds of megabytes,"""
 LARGE_AT_ONCE: Final = 2
 """so no more threads than these do it at once."""
 
@@ -39,8 +43,8 @@ LARGE_AT_ONCE: Final = 2
 class Inference:
     """What a model saw in a picture of `width` × `height` pixels, and the seconds that each stage took.
 
-    `decode_s` is check, decoding and resizing; `infer_s` the network, and what its thread did for the next picture
-    meanwhile; `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were
+    `decode_s` is decoding and resizing; `infer_s` the network, and what its thread did for the next picture meanwhile;
+    `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were
     asked for.
     """
 
@@ -155,15 +159,22 @@ class InferenceCore:
         self._threads.shutdown(wait=True)
 
     def _serve(self, request: ov.InferRequest) -> None:
-        """Take pictures until there are none, with a request of one's own."""
+        """Take pictures until there are none, with a request of one's own; what is done never waits for a large one."""
+        job: _Job | None = None
         running: _Prepared | None = None
-        while (job := self._next(request, idle=running is None)) or running:
-            prepared = self._prepare(job) if job else None
-            if running and not self._finish(request, running):
-                request = self._network.create_infer_request()
-            running = prepared
-            if running and not self._start(request, running):
-                request, running = self._network.create_infer_request(), None
+        try:
+            while (job := self._next(request, idle=running is None)) or running:
+                placement = self._check(job) if job else None
+                if running and (placement is None or self._is_large(placement)):
+                    self._finish(request, running)
+                    running = None
+                prepared = self._prepare(job, placement) if job and placement else None
+                if running:
+                    self._finish(request, running)
+                running = prepared if prepared and self._start(request, prepared) else None
+        except BaseException:
+            log.exception("a thread of the core fails model=%s", self._model.name)
+            raise
 
     def _next(self, request: ov.InferRequest, *, idle: bool) -> _Job | None:
         """The picture whose turn it is; without one, a thread that is `idle` gives its request back."""
@@ -174,47 +185,60 @@ class InferenceCore:
                 self._idle.append(request)
             return None
 
-    def _prepare(self, job: _Job) -> _Prepared | None:
+    def _check(self, job: _Job) -> Placement | None:
+        """Where the network's input is in the picture; None where nobody waits for it, or it is none."""
         if not job.future.set_running_or_notify_cancel():
             return None
-        begun = perf_counter()
         try:
-            width, height = check_jpeg(job.jpeg, limit_bytes=self._limit_bytes, limit_pixels=self._limit_pixels)
-            placement = Placement.of(self._model.input, width, height)
-            with self._room_for(width * height):
-                picture = decode_picture(job.jpeg, self._model.input, placement, whole=job.keep)
-            pixels = fit_picture(picture, self._model.input, placement)
+            size = check_jpeg(job.jpeg, limit_bytes=self._limit_bytes, limit_pixels=self._limit_pixels)
+            return Placement.of(self._model.input, *size)
         except Exception as error:  # the thread's edge: it is raised where it is waited for
             job.future.set_exception(error)
+            del job  # else the error's traceback would lead back to itself
+            return None
+
+    def _prepare(self, job: _Job, placement: Placement) -> _Prepared | None:
+        begun = perf_counter()
+        try:
+            with self._large if self._is_large(placement) else nullcontext():
+                picture = decode_picture(job.jpeg, self._model.input, placement, whole=job.keep)
+            pixels = fit_picture(picture, self._model.input, placement)
+        except Exception as error:  # as above
+            job.future.set_exception(error)
+            del job
             return None
         return _Prepared(job.future, placement, pixels, picture if job.keep else None, perf_counter() - begun)
 
-    def _room_for(self, pixels: int) -> AbstractContextManager[object]:
-        return self._large if pixels > LARGE_PIXELS else nullcontext()
+    @staticmethod
+    def _is_large(placement: Placement) -> bool:
+        return placement.width * placement.height > LARGE_PIXELS
 
     def _start(self, request: ov.InferRequest, prepared: _Prepared) -> bool:
-        """Let the device begin; False where it refuses, and the request is not to be used again."""
+        """Let the device begin; False where it refuses."""
         prepared.started = perf_counter()
         try:
             request.start_async({0: prepared.pixels}, share_inputs=True)
-        except RuntimeError as error:
+        except Exception as error:  # whatever it is, the thread goes on
             prepared.future.set_exception(self._failed(error))
+            del prepared
             return False
         return True
 
-    def _finish(self, request: ov.InferRequest, running: _Prepared) -> bool:
-        """Wait for the outputs, and read them; False where there are none, and the request is not to be used again."""
+    def _finish(self, request: ov.InferRequest, running: _Prepared) -> None:
+        """Wait for the outputs, and read them. After a failure the request may be used again, as a queue may not."""
         try:
             request.wait()
-        except RuntimeError as error:
+        except Exception as error:  # as above
             running.future.set_exception(self._failed(error))
-            return False
+            del running
+            return
         inferred = perf_counter()
         try:
             found = self._read(request, running.placement)
         except ModelError as error:
             running.future.set_exception(error)
-            return True
+            del running
+            return
         running.future.set_result(
             Inference(
                 detections=found,
@@ -226,9 +250,8 @@ class InferenceCore:
                 picture=running.picture,
             )
         )
-        return True
 
-    def _failed(self, error: RuntimeError) -> ModelError:
+    def _failed(self, error: Exception) -> ModelError:
         return ModelError(f"model {self._model.name}: the inference failed: {one_line(error)}")
 
     def _read(self, request: ov.InferRequest, placement: Placement) -> tuple[Detection, ...]:

@@ -15,7 +15,7 @@ PATIENCE_S: Final = 0.1
 """What is done waits for company for so long, at most,"""
 _PATIENT_SHARE: Final = 3
 """and for this part of what an inference takes, from when the frame is taken: two such waits, for the loop and for the
-broker, leave half of what is in flight to keep the device busy."""
+broker, leave half of what is in flight, beside what keeps the device busy."""
 _WEIGHT: Final = 0.1
 """Of one frame in the mean: some ten frames of another pace are believed."""
 
@@ -32,7 +32,7 @@ class InFlight:
         self._least = min(least, most)
         self._most = most
         self._horizon_s = horizon_s
-        self._size = float(min(START, most))
+        self._size = float(max(min(START, most), self._least))
         self._frame_s = 0.0
         self._room = asyncio.Event()
 
@@ -52,7 +52,8 @@ class InFlight:
 
         To wake a thread is dear: what it runs has left the processor's caches, through which the network has gone.
         """
-        return min(PATIENCE_S, self._frame_s / _PATIENT_SHARE) if self.full else 0.0
+        spare = 1 - self._least / self._size
+        return min(PATIENCE_S, spare * self._frame_s / _PATIENT_SHARE) if self.full else 0.0
 
     async def take(self) -> None:
         """Take a place; wait until there is one."""

@@ -47,7 +47,10 @@ class Arrivals:
         except asyncio.CancelledError:
             answer.cancel()
             raise
-        return answer.result()
+        try:
+            return answer.result()
+        finally:
+            del answer  # else an error's traceback would lead back to itself
 
     def _look(self) -> None:
         self._looks = False

@@ -88,8 +88,8 @@ class Worker:
 
     @property
     def patience(self) -> float:
-        """Seconds for which a result may wait for others: none but while the window is full."""
-        return self._flight.patience
+        """Seconds for which a result may wait for others: none but while the window is full, and pictures are not."""
+        return 0.0 if self._kept.locked() else self._flight.patience
 
     # What Faust's consumer calls
 
@@ -220,17 +220,17 @@ class Worker:
 
     async def _process(self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int) -> None:
         keep = self._crops is not None and self._crops.wants(frame.info)
+        taken = time.perf_counter()
         async with self._kept if keep else nullcontext():
-            await self._record(frame, record, entry, attempt, keep=keep)
+            await self._record(frame, record, entry, attempt, taken, keep=keep)
 
     async def _record(
-        self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int, *, keep: bool
+        self, frame: Frame, record: FrameRecord, entry: Entry[Partition], attempt: int, taken: float, *, keep: bool
     ) -> None:
         traced = self._traces.begin(frame) if self._traces else None
         if traced:
             frame = traced.frame
         try:
-            taken = time.perf_counter()
             result, picture = await self._inferring.infer(frame, record.value, keep=keep)
             self._flight.took(time.perf_counter() - taken)
         except FrameError as error:

@@ -43,8 +43,8 @@ SETTINGS: Final = (
     OURS,
     Setting(f"capture lingers for 5 ms in place of {LINGER_MS}", linger_ms=5),
     Setting("capture lingers for 25 ms", linger_ms=25),
-    Setting("a worker that keeps up lingers for 5 ms in place of 0", _LINGER.format("0.005")),
-    Setting("a worker that keeps up lingers for 20 ms", _LINGER.format("0.020")),
+    Setting("results wait for company 5 ms in place of 0, twice", _LINGER.format("0.005")),
+    Setting("results wait for company 20 ms, twice", _LINGER.format("0.020")),
     Setting("a fetch waits for a byte 20 ms in place of 1500", _CONSUMER.format("'fetch_max_wait_ms': 20")),
     Setting(
         "a fetch waits for 1 MB in place of a byte, 20 ms",

@@ -191,7 +191,8 @@ class World:
         admin = AdminClient({**self.direct.librdkafka(), "log_level": 0})
         groups = describe_groups(admin, wanted, timeout=3.0)
         return self.serves("readyz") and all(
-            groups[group].stable and len(groups[group].members) == members for group, members in wanted.items()
+            group in groups and groups[group].stable and len(groups[group].members) == members
+            for group, members in wanted.items()
         )
 
     def serves(self, path: str) -> bool:

@@ -185,9 +185,11 @@ def test_close_finishes_what_was_submitted_and_takes_no_more(network: Network, m
 
 
 def test_a_closed_core_is_freed_and_may_be_closed_again(network: Network, media: Media) -> None:
-    """None of OpenVINO's threads may call it any more: one that did while the interpreter ends would abort it."""
+    """Nobody holds on to it, be it by the traceback of an error: networks are large."""
     core = InferenceCore(FACES, network(FACES.name), precision=Precision.F32)
     infer(core, jpeg_of(read_frame(media.path("single_face.mp4"), 0)))
+    assert isinstance(core.submit(b"poison").exception(DEADLINE), NotJpegError)
+    assert isinstance(core.submit(poison()[5][0]).exception(DEADLINE), NotJpegError), "by the decoder"
     core.close()
     core.close()
     there = weakref.ref(core)

@@ -64,6 +64,19 @@ def test_a_group_is_stable_and_has_workers_or_not() -> None:
     assert describe_groups(Admin(), ["unknown"], timeout=0.0) == {"unknown": Group()}
 
 
+def test_a_group_of_which_nothing_is_known_is_absent() -> None:
+    class Half(Admin):
+        def list_groups(self, *, group: str, timeout: float) -> list[Any]:
+            if group == "away":
+                raise KafkaException(KafkaError(KafkaError._TIMED_OUT))
+            return super().list_groups(group=group, timeout=timeout)
+
+    found = describe_groups(Half(one=assignment((b"frames.faces", 2))), ["away", "known"], timeout=1.0)
+    assert {name: group.members for name, group in found.items()} == {"known": {"one": 2}}
+    with pytest.raises(KafkaException, match="_TIMED_OUT"):
+        describe_groups(Half(), ["away"], timeout=1.0)
+
+
 def test_what_the_broker_refuses_is_raised() -> None:
     with pytest.raises(KafkaException, match="GROUP_AUTHORIZATION_FAILED"):
         described(Admin(error=KafkaError(KafkaError.GROUP_AUTHORIZATION_FAILED)))

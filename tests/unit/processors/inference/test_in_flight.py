@@ -43,7 +43,9 @@ async def test_there_are_few_places_until_the_pace_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pace", "patience"), [(1000.0, 0.128 / 3), (500.0, 0.256 / 3), (5.0, PATIENCE_S)], ids=["fastest", "fast", "slow"]
+    ("pace", "patience"),
+    [(1000.0, 0.0413), (500.0, 0.0827), (20.0, PATIENCE_S), (5.0, 0.0667), (2.0, 0.0)],
+    ids=["fastest", "fast", "slow", "slower", "none to spare"],
 )
 async def test_patience_is_a_part_of_what_a_frame_takes_and_is_bounded(pace: float, patience: float) -> None:
     flight = InFlight(4, 128, 1.0)
@@ -51,7 +53,11 @@ async def test_patience_is_a_part_of_what_a_frame_takes_and_is_bounded(pace: flo
     while not flight.full:
         assert flight.patience == 0, "what does not wait for a place is urgent"
         await flight.take()
-    assert flight.patience == pytest.approx(patience, rel=0.02)
+    assert flight.patience == pytest.approx(patience, rel=0.02, abs=1e-3)
+
+
+async def test_there_are_at_least_as_many_as_keep_the_device_busy() -> None:
+    assert InFlight(40, 128, 1.0).size == 40
 
 
 async def test_few_frames_that_are_quick_leave_the_places_as_they_are() -> None:
