@@ -46,7 +46,7 @@ def test_rates_lag_and_workers_of_a_model(client: httpx.Client, frames: Frames, 
     assert wait_for(lambda: 1 < entry(client)["lag_s"] <= 1.11 * (time.time() - begun) + 1)
     world.skip(SkipReason.STALE, "gate", frames.sent[:300])
     with workers(world.settings, tmp_path) as start:
-        start(delay=0.4, slow=0.4).wait_assigned()  # about 24 in flight: 60 frames a second
+        start(delay=0.6, slow=0.6).wait_assigned()  # 32 at once: some 50 frames a second
         busy = wait_for(lambda: (one := entry(client))["capacity_known_by"] == "measured" and one, seconds=60)
         assert busy["replicas"] == 1
         assert 20 < busy["capacity_fps"] < 120
