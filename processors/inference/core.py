@@ -44,8 +44,7 @@ class Inference:
     """What a model saw in a picture of `width` × `height` pixels, and the seconds that each stage took.
 
     `decode_s` is decoding and resizing; `infer_s` the network, and what its thread did for the next picture meanwhile;
-    `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were
-    asked for.
+    `outputs_s` the way from its outputs to detections. `picture` has all of the pixels, where they were asked for.
     """
 
     detections: tuple[Detection, ...]
@@ -160,7 +159,6 @@ class InferenceCore:
 
     def _serve(self, request: ov.InferRequest) -> None:
         """Take pictures until there are none, with a request of one's own; what is done never waits for a large one."""
-        job: _Job | None = None
         running: _Prepared | None = None
         try:
             while (job := self._next(request, idle=running is None)) or running:

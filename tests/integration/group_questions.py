@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from confluent_kafka import KafkaException
@@ -37,28 +37,26 @@ WAYS: Final[dict[str, Callable[[AdminClient, Sequence[str]], None]]] = {"ours": 
 def main() -> None:
     """Ask; say how many answers came after the last failure."""
     way, servers, *groups = sys.argv[1:]
-    over, answers = threading.Event(), [0] * THREADS
+    over = threading.Event()
 
-    def ask(place: int) -> None:
+    def ask(_: int) -> int:
+        answers = 0
         admin = AdminClient({"bootstrap.servers": servers, "log_level": 0})
         while not over.wait(0.005):
             try:
                 WAYS[way](admin, groups)
             except KafkaException:
-                answers[place] = 0
+                answers = 0
             else:
-                answers[place] += 1
+                answers += 1
+        return answers
 
-    threads = [threading.Thread(target=ask, args=(place,)) for place in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    sys.stdin.read()
-    over.set()
-    for thread in threads:
-        thread.join()
-    print(min(answers))  # noqa: T201
+    with ThreadPoolExecutor(THREADS) as threads:
+        found = threads.map(ask, range(THREADS))
+        sys.stdin.read()
+        over.set()
+        print(min(found))  # noqa: T201
 
 
 if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        main()
+    main()
