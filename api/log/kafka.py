@@ -201,7 +201,7 @@ class Offsets:
         return {log: offset for log, offset in offsets.items() if offset >= 0}
 
     def members(self, groups: Iterable[str], *, deadline: float) -> dict[str, int]:
-        """How many members of each group have partitions; none of one that is not there, absent where nobody says so."""
+        """How many members of each group have partitions: none of one that is not there; absent where nobody says."""
         try:
             found = describe_groups(self._admin, groups, timeout=remaining(deadline))
         except KafkaException as error:
