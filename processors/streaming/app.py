@@ -38,7 +38,7 @@ def create_app(settings: Settings, model: str, *, folder: Path, timing: Timing) 
         topic_disable_leader=True,
         table_standby_replicas=0,  # issue 93: with no tables either, aiokafka's RoundRobin assigns
         stream_wait_empty=True,
-        stream_buffer_maxsize=256,  # at least 2.5 × fps: when it is full the fetcher sleeps for a second
+        stream_buffer_maxsize=256,  # from 0.8 of it on nothing is fetched, and at 0.4 it goes on
         stream_recovery_delay=0.0,
         broker_max_poll_records=64,
         broker_commit_interval=timing.commit,

@@ -11,6 +11,10 @@ this consumer commits just that. Each override says what it is against:
 - aiokafka repeats a commit for as long as the broker is away, and with the membership of the moment: one that was due
   before a rebalance would be taken after it, and set back what another worker has committed since
 - aiokafka sends no heartbeat while an assignment is taken up, so a session would have to be longer than that
+- while the stream's buffer is full the consumer sleeps for a second, or waits so long for partitions that have nothing:
+  a model that infers more than the buffer holds within a second runs dry
+- aiokafka makes one fetch at a time of a broker: while that waits for partitions that have nothing, for 1.5 s as Faust
+  has it, those that have a backlog run dry, too
 - the manager of tables sleeps for a second before anything is subscribed to, so that tables may be registered
 - offset gaps are filled and committed over in silence (`_add_gap`): frames that expired look like frames that were done
 """
@@ -24,7 +28,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeVar
 
 import faust
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import OffsetAndMetadata
@@ -42,6 +46,9 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
+FETCH_WAIT_MS: Final = 250
+"""So long a fetch waits for its first frame: less than a fast model takes for what is left in the stream's buffer when
+fetching goes on, and rarely enough to be nothing to a broker where no frames come."""
 
 T = TypeVar("T")
 
@@ -129,6 +136,12 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._commit: asyncio.Future[None] | None = None
         self._tenure = 0
         self._handed: dict[int, int] = {}
+        self._room = asyncio.Event()
+        """Set while the stream's buffer has room."""
+        self._room.set()
+
+    def _new_consumer_thread(self) -> _ConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
     # What the owner may ask
 
@@ -202,6 +215,7 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     async def on_partitions_assigned(self, assigned: set[Any], generation_id: int = 0) -> None:
         """Let the owner take up its partitions before anything flows."""
         self._handed.clear()
+        self._room.set()
         if not self.app.should_stop:
             numbers = {place.partition for place in assigned if place.topic == self.app.frames_topic}
             try:
@@ -240,12 +254,21 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await asyncio.sleep(0)  # a fetch that finds records at once would never let go
+                await self._room.wait()
                 async for _, message in self.getmany(timeout=1.0):
                     self._handed[message.partition] = message.offset + 1
                     await self.callback(message)
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
                 raise
+
+    def on_buffer_full(self, tp: Any) -> None:  # noqa: ANN401
+        """Hand nothing more on until there is room."""
+        self._room.clear()
+
+    def on_buffer_drop(self, tp: Any) -> None:  # noqa: ANN401
+        """Go on at once."""
+        self._room.set()
 
     def verify_event_path(self, now: float, tp: Any) -> None:  # noqa: ANN401
         """Say nothing: Faust judges by its account of acks and commits; `watch` looks at the broker's."""
@@ -298,6 +321,15 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
     async def _in_thread(self, call: Coroutine[Any, Any, T]) -> T:
         """Run `call` on the consumer's own loop, beside Faust's method queue, whose two workers a fetch may hold."""
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, self._thread.thread_loop))
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped
+    """Faust's thread for aiokafka's consumer, whose fetches wait less."""
+
+    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ANN401
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when it is started
+        return consumer
 
 
 class _Transport(driver.Transport):  # type: ignore[misc]  # Faust is untyped

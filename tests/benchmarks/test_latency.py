@@ -37,7 +37,9 @@ _LINGER: Final = "import processors.streaming.worker as w; w.Worker.patience = {
 _CONSUMER: Final = """\
 import aiokafka
 make = aiokafka.AIOKafkaConsumer
-aiokafka.AIOKafkaConsumer = lambda **options: make(**{{**options, {}}})"""
+aiokafka.AIOKafkaConsumer = lambda **options: make(**{{**options, 'fetch_min_bytes': {}}})
+"""
+_FETCH_WAIT: Final = "import processors.streaming.containments as c; c.FETCH_WAIT_MS = {}"
 OURS: Final = Setting("as it is")
 SETTINGS: Final = (
     OURS,
@@ -45,14 +47,15 @@ SETTINGS: Final = (
     Setting("capture lingers for 25 ms", linger_ms=25),
     Setting("results wait for company 5 ms in place of 0, twice", _LINGER.format("0.005")),
     Setting("results wait for company 20 ms, twice", _LINGER.format("0.020")),
-    Setting("a fetch waits for a byte 20 ms in place of 1500", _CONSUMER.format("'fetch_max_wait_ms': 20")),
+    Setting("a fetch waits for a byte 20 ms in place of 250", _FETCH_WAIT.format(20)),
+    Setting("a fetch waits for a byte 1500 ms", _FETCH_WAIT.format(1500)),
     Setting(
         "a fetch waits for 1 MB in place of a byte, 20 ms",
-        _CONSUMER.format("'fetch_min_bytes': 1_000_000, 'fetch_max_wait_ms': 20"),
+        _CONSUMER.format(1_000_000) + _FETCH_WAIT.format(20),
     ),
     Setting(
         "a fetch waits for 1 MB, 100 ms",
-        _CONSUMER.format("'fetch_min_bytes': 1_000_000, 'fetch_max_wait_ms': 100"),
+        _CONSUMER.format(1_000_000) + _FETCH_WAIT.format(100),
     ),
 )
 

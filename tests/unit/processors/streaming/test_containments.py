@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -247,6 +248,64 @@ async def test_a_commit_that_waits_for_the_broker_does_not_outlive_the_hold_on_i
     owner.done(owner.take(owner.assign(0, 7, Caution()), 8))
     assert await app.consumer.force_commit() is True
     assert kafka.kept == [9]
+
+
+async def test_a_fetch_waits_less_than_the_buffer_lasts(app: FramesApp) -> None:
+    naked = driver.Consumer(app.transport, never, on_partitions_revoked=never, on_partitions_assigned=never)
+    for consumer, wait_ms in ((naked, 1500), (app.consumer, containments.FETCH_WAIT_MS)):
+        kafka = consumer._thread._create_consumer(consumer._thread.thread_loop)
+        assert kafka._fetch_max_wait_ms == wait_ms
+        await kafka.stop()
+        consumer._thread.thread_loop.close()
+
+
+async def test_naked_faust_sleeps_while_its_buffer_is_full(app: FramesApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should this fail one day, the containment can go."""
+    naked = driver.Consumer(app.transport, never, on_partitions_revoked=never, on_partitions_assigned=never)
+    replace_thread(naked, FakeKafkaConsumer(refusals=0))
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(naked, "sleep", sleep)
+    naked.on_buffer_full(PLACE)
+    await naked._wait_next_records(timeout=1.0)
+    assert slept == [1]
+
+
+async def test_what_was_fetched_is_handed_on_as_soon_as_the_buffer_has_room(
+    app: FramesApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer, handed = app.consumer, list[int]()
+    replace_thread(consumer, FakeKafkaConsumer(refusals=0))
+
+    async def getmany(timeout: float) -> AsyncIterator[tuple[TP, SimpleNamespace]]:  # noqa: ASYNC109  # as Faust has it
+        for _ in range(3):
+            yield PLACE, SimpleNamespace(partition=0, offset=len(handed))
+
+    async def hand_on(message: SimpleNamespace) -> None:
+        handed.append(message.offset)
+        if message.offset % 6 == 1:  # in each second fetch
+            consumer.on_buffer_full(PLACE)
+
+    async def nothing(*_: object) -> None:
+        pass
+
+    monkeypatch.setattr(consumer, "getmany", getmany)
+    monkeypatch.setattr(consumer, "callback", hand_on)
+    draining = asyncio.create_task(consumer._drain_messages(SimpleNamespace(should_stop=False)))
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert handed == [0, 1, 2], "the fetch that fills the buffer is handed on, and nothing more"
+    consumer.on_buffer_drop(PLACE)
+    await until(lambda: len(handed) == 9)
+    app.owner = cast(Owner, SimpleNamespace(assigned=nothing))
+    monkeypatch.setattr(consumer, "_begin_membership", nothing)
+    monkeypatch.setattr(driver.Consumer, "on_partitions_assigned", nothing)
+    await consumer.on_partitions_assigned(set())
+    await until(lambda: len(handed) == 15)  # whoever is assigned begins with an empty buffer
+    draining.cancel()
 
 
 @pytest.mark.parametrize(("manager", "sleeps"), [(TableManager, [1.0]), (NoTables, [])])
