@@ -16,6 +16,8 @@ WORKER_ENVIRONMENT: Final[Mapping[str, str]] = {
     # the page faults would double the decoding time.
     "MALLOC_MMAP_THRESHOLD_": "268435456",
     "MALLOC_TRIM_THRESHOLD_": "536870912",
+    # Pages of 2 MiB for it: frames and pictures go through much memory, once.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 CAPTURE_ENVIRONMENT: Final[Mapping[str, str]] = {
     # Each camera has threads of its own. With an arena for each, what one has freed is of no use to the others: of

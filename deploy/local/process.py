@@ -16,23 +16,26 @@ _LAUNCHER: Final = (
     "    ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"  # 1 = PR_SET_PDEATHSIG, and it survives exec
     "    if os.getppid() != int(sys.argv[1]):\n"  # the parent died before we could ask
     "        os._exit(1)\n"
-    "os.execvp(sys.argv[2], sys.argv[2:])\n"
+    "if sys.argv[2] == 'batch' and hasattr(os, 'SCHED_BATCH'):\n"
+    "    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"  # and so do all threads to come
+    "os.execvp(sys.argv[3], sys.argv[3:])\n"
 )
 
 Output = IO[bytes] | int | None
 
 
 def start(
-    command: Sequence[str], *, output: Output, environ: Mapping[str, str] | None = None
+    command: Sequence[str], *, output: Output, environ: Mapping[str, str] | None = None, batch: bool = False
 ) -> subprocess.Popen[bytes]:
     """Start `command` in a process group of its own; the kernel kills it when the calling thread ends (Linux).
 
     The group keeps a terminal's Ctrl-C away from it: who started it decides when it stops. Call this from a thread
     that lives as long as the process should, since the kernel looks at the thread and not at the process. A small
-    launcher asks for that death and then becomes `command`; nothing of ours runs between fork and exec.
+    launcher asks for that death and then becomes `command`; nothing of ours runs between fork and exec. With `batch`
+    a thread of it that wakes does not interrupt another that runs (SCHED_BATCH, Linux).
     """
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), *command],
+        [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(os.getpid()), "batch" if batch else "usual", *command],
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,

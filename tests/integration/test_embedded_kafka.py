@@ -94,6 +94,11 @@ def test_killed_and_restarted_it_has_its_address_and_its_data(broker: EmbeddedKa
     assert read(broker, "kept") == b"still here"
 
 
+def test_its_threads_interrupt_none_that_runs(broker: EmbeddedKafka) -> None:
+    threads = [int(thread.name) for thread in Path(f"/proc/{broker.pid}/task").iterdir()]
+    assert {os.sched_getscheduler(thread) for thread in threads} == {os.SCHED_BATCH}
+
+
 def test_ctrl_c_in_the_terminal_does_not_reach_it(broker: EmbeddedKafka) -> None:
     assert broker.pid is not None
     assert os.getpgid(broker.pid) == broker.pid != os.getpgrp()

@@ -57,6 +57,7 @@ def test_a_service_infers_and_ends_with_0(settings: Settings, network: Callable[
     try:
         outcomes.wait_for(frames.sent, deadline_s=60)
         wait_committed(settings)
+        assert os.sched_getscheduler(process.pid) == os.SCHED_BATCH
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     finally:
