@@ -14,7 +14,7 @@ this consumer commits just that. Each override says what it is against:
 - while the stream's buffer is full the consumer sleeps for a second, or waits so long for partitions that have nothing:
   a model that infers more than the buffer holds within a second runs dry
 - aiokafka makes one fetch at a time of a broker: while that waits for partitions that have nothing, for 1.5 s as Faust
-  has it, those that have a backlog run dry, too
+  has it, those that have a backlog run dry, and new frames of others are late
 - the manager of tables sleeps for a second before anything is subscribed to, so that tables may be registered
 - offset gaps are filled and committed over in silence (`_add_gap`): frames that expired look like frames that were done
 """
@@ -28,7 +28,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeVar
 
 import faust
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from aiokafka.protocol.group import LeaveGroupRequest
 from aiokafka.structs import OffsetAndMetadata
@@ -46,9 +46,9 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
-FETCH_WAIT_MS: Final = 250
-"""So long a fetch waits for its first frame: less than a fast model takes for what is left in the stream's buffer when
-fetching goes on, and rarely enough to be nothing to a broker where no frames come."""
+FETCH_WAIT_MS: Final = 50
+"""While frames come, a fetch waits for its first one no longer than this: so late may be what is in partitions that it
+does not ask for, since what came before in them was not handed on yet."""
 
 T = TypeVar("T")
 
@@ -324,12 +324,12 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped
-    """Faust's thread for aiokafka's consumer, whose fetches wait less."""
+    """Faust's thread for aiokafka's consumer; its fetches wait as long as Faust has it where no frames come alone."""
 
-    def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:  # noqa: ANN401
-        consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # read when it is started
-        return consumer
+    async def _fetch_records(self, consumer: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        found = await super()._fetch_records(consumer, *arguments, **options)
+        consumer._fetcher._fetch_max_wait_ms = FETCH_WAIT_MS if found else consumer._fetch_max_wait_ms
+        return found
 
 
 class _Transport(driver.Transport):  # type: ignore[misc]  # Faust is untyped

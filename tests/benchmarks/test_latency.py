@@ -47,7 +47,7 @@ SETTINGS: Final = (
     Setting("capture lingers for 25 ms", linger_ms=25),
     Setting("results wait for company 5 ms in place of 0, twice", _LINGER.format("0.005")),
     Setting("results wait for company 20 ms, twice", _LINGER.format("0.020")),
-    Setting("a fetch waits for a byte 20 ms in place of 250", _FETCH_WAIT.format(20)),
+    Setting("a fetch waits for a byte 20 ms in place of 50", _FETCH_WAIT.format(20)),
     Setting("a fetch waits for a byte 1500 ms", _FETCH_WAIT.format(1500)),
     Setting(
         "a fetch waits for 1 MB in place of a byte, 20 ms",

@@ -11,6 +11,7 @@ from typing import cast
 import faust
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import CommitFailedError
 from aiokafka.structs import OffsetAndMetadata
@@ -73,6 +74,7 @@ REACHED = [
     (driver.Consumer, "stop_flow", []),
     (driver.Consumer, "getmany", ["timeout"]),
     (driver.Consumer, "assignment", []),
+    (driver.AIOKafkaConsumerThread, "_fetch_records", ["consumer"]),
     (AIOKafkaConsumer, "commit", ["offsets"]),
     (AIOKafkaConsumer, "seek", ["partition", "offset"]),
     (AIOKafkaConsumer, "beginning_offsets", ["partitions"]),
@@ -250,13 +252,20 @@ async def test_a_commit_that_waits_for_the_broker_does_not_outlive_the_hold_on_i
     assert kafka.kept == [9]
 
 
-async def test_a_fetch_waits_less_than_the_buffer_lasts(app: FramesApp) -> None:
-    naked = driver.Consumer(app.transport, never, on_partitions_revoked=never, on_partitions_assigned=never)
-    for consumer, wait_ms in ((naked, 1500), (app.consumer, containments.FETCH_WAIT_MS)):
-        kafka = consumer._thread._create_consumer(consumer._thread.thread_loop)
-        assert kafka._fetch_max_wait_ms == wait_ms
-        await kafka.stop()
-        consumer._thread.thread_loop.close()
+async def test_a_fetch_waits_less_while_frames_come(app: FramesApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "_fetch_max_wait_ms" in Fetcher._get_actions_per_node.__code__.co_names, "what it reads for each fetch"
+    thread = app.consumer._thread
+    kafka = SimpleNamespace(_fetch_max_wait_ms=1500, _fetcher=SimpleNamespace())
+    found: list[dict[TP, list[bytes]]] = [{PLACE: [b""]}, {}]
+
+    async def fetch(*_: object, **__: object) -> dict[TP, list[bytes]]:
+        return found.pop(0)
+
+    monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetch)
+    for wait_ms in (containments.FETCH_WAIT_MS, 1500):
+        await thread._fetch_records(kafka, {PLACE}, timeout=1.0, max_records=64)
+        assert kafka._fetcher._fetch_max_wait_ms == wait_ms
+    thread.thread_loop.close()
 
 
 async def test_naked_faust_sleeps_while_its_buffer_is_full(app: FramesApp, monkeypatch: pytest.MonkeyPatch) -> None:
