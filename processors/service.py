@@ -69,5 +69,5 @@ def _schedule_as_batch() -> None:
     A worker wants throughput. Whoever shares its cores and does not, as a camera's thread, still comes first.
     """
     if sys.platform == "linux":
-        with suppress(PermissionError):  # a sandbox may forbid it
+        with suppress(OSError):  # a sandbox may forbid it
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))

@@ -16,8 +16,11 @@ _LAUNCHER: Final = (
     "    ctypes.CDLL(None).prctl(1, signal.SIGKILL)\n"  # 1 = PR_SET_PDEATHSIG, and it survives exec
     "    if os.getppid() != int(sys.argv[1]):\n"  # the parent died before we could ask
     "        os._exit(1)\n"
-    "if sys.argv[2] == 'batch' and hasattr(os, 'SCHED_BATCH'):\n"
-    "    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"  # and so do all threads to come
+    "    if sys.argv[2] == 'batch':\n"
+    "        try:\n"
+    "            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))\n"  # for all threads to come, too
+    "        except OSError:\n"  # a sandbox may forbid it
+    "            pass\n"
     "os.execvp(sys.argv[3], sys.argv[3:])\n"
 )
 

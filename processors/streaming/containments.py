@@ -24,6 +24,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeVar
 
@@ -46,6 +47,8 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
+ROOM_S: Final = 60.0
+"""Room in the buffer is waited for no longer: whoever asks for nothing for 1000 s is put out of its group."""
 FETCH_WAIT_MS: Final = 50
 """While frames come, a fetch waits for its first one no longer than this: so late may be what is in partitions that it
 does not ask for, since what came before in them was not handed on yet."""
@@ -254,13 +257,19 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await asyncio.sleep(0)  # a fetch that finds records at once would never let go
-                await self._room.wait()
+                await self._wait_for_room()
                 async for _, message in self.getmany(timeout=1.0):
                     self._handed[message.partition] = message.offset + 1
                     await self.callback(message)
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
                 raise
+
+    async def _wait_for_room(self) -> None:
+        if not self._room.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ROOM_S):
+                    await self._room.wait()
 
     def on_buffer_full(self, tp: Any) -> None:  # noqa: ANN401
         """Hand nothing more on until there is room."""

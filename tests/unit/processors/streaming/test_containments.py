@@ -67,7 +67,7 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 OURS = {
     "positions", "bounds", "rewind", "holding", "commit_now", "halt", "_commit_positions", "_begin_membership",
-    "_dismiss", "_place", "_in_thread",
+    "_dismiss", "_place", "_in_thread", "_wait_for_room",
 }  # fmt: skip
 """What our consumer adds; everything else overrides Faust's."""
 REACHED = [
@@ -314,6 +314,9 @@ async def test_what_was_fetched_is_handed_on_as_soon_as_the_buffer_has_room(
     monkeypatch.setattr(driver.Consumer, "on_partitions_assigned", nothing)
     await consumer.on_partitions_assigned(set())
     await until(lambda: len(handed) == 15)  # whoever is assigned begins with an empty buffer
+    monkeypatch.setattr(containments, "ROOM_S", 0.0)
+    consumer.on_buffer_drop(PLACE)
+    await until(lambda: len(handed) == 30)  # nothing is waited for for ever
     draining.cancel()
 
 
