@@ -24,7 +24,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Coroutine, Iterable, Mapping
-from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final, Protocol, TypeVar
 
@@ -47,8 +46,9 @@ log = logging.getLogger(__name__)
 PINNED: Final = {"faust-streaming": "0.15.3", "aiokafka": "0.14.0", "mode-streaming": "0.7.1"}
 
 DISMISS_S: Final = 3.0
-ROOM_S: Final = 60.0
-"""Room in the buffer is waited for no longer: whoever asks for nothing for 1000 s is put out of its group."""
+LONG_S: Final = 1.0
+SHORT_S: Final = 0.1
+"""Frames are waited for so long in partitions that have none while others are left out, since the buffer has enough."""
 FETCH_WAIT_MS: Final = 50
 """While frames come, a fetch waits for its first one no longer than this: so late may be what is in partitions that it
 does not ask for, since what came before in them was not handed on yet."""
@@ -140,7 +140,7 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         self._tenure = 0
         self._handed: dict[int, int] = {}
         self._room = asyncio.Event()
-        """Set while the stream's buffer has room."""
+        """Set while the stream's buffer has room for some partition."""
         self._room.set()
 
     def _new_consumer_thread(self) -> _ConsumerThread:
@@ -257,26 +257,23 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await asyncio.sleep(0)  # a fetch that finds records at once would never let go
-                await self._wait_for_room()
-                async for _, message in self.getmany(timeout=1.0):
+                if self._buffered_partitions and not self._active_partitions:
+                    await self._room.wait()
+                async for _, message in self.getmany(timeout=SHORT_S if self._buffered_partitions else LONG_S):
                     self._handed[message.partition] = message.offset + 1
                     await self.callback(message)
         except (asyncio.CancelledError, *self.consumer_stopped_errors):
             if not self.app.should_stop:
                 raise
 
-    async def _wait_for_room(self) -> None:
-        if not self._room.is_set():
-            with suppress(TimeoutError):
-                async with asyncio.timeout(ROOM_S):
-                    await self._room.wait()
-
     def on_buffer_full(self, tp: Any) -> None:  # noqa: ANN401
-        """Hand nothing more on until there is room."""
+        """Leave the partition out, so that others have their share."""
+        super().on_buffer_full(tp)
         self._room.clear()
 
     def on_buffer_drop(self, tp: Any) -> None:  # noqa: ANN401
-        """Go on at once."""
+        """Go on with it at once."""
+        super().on_buffer_drop(tp)
         self._room.set()
 
     def verify_event_path(self, now: float, tp: Any) -> None:  # noqa: ANN401

@@ -67,7 +67,7 @@ def test_a_library_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> 
 
 OURS = {
     "positions", "bounds", "rewind", "holding", "commit_now", "halt", "_commit_positions", "_begin_membership",
-    "_dismiss", "_place", "_in_thread", "_wait_for_room",
+    "_dismiss", "_place", "_in_thread",
 }  # fmt: skip
 """What our consumer adds; everything else overrides Faust's."""
 REACHED = [
@@ -286,20 +286,20 @@ async def test_naked_faust_sleeps_while_its_buffer_is_full(app: FramesApp, monke
 async def test_what_was_fetched_is_handed_on_as_soon_as_the_buffer_has_room(
     app: FramesApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consumer, handed = app.consumer, list[int]()
+    consumer, handed, timeouts = app.consumer, list[int](), set[float]()
     replace_thread(consumer, FakeKafkaConsumer(refusals=0))
+    place, other = TP(TOPIC, 0), TP(TOPIC, 1)
+    consumer._active_partitions = {place}
 
     async def getmany(timeout: float) -> AsyncIterator[tuple[TP, SimpleNamespace]]:  # noqa: ASYNC109  # as Faust has it
+        timeouts.add(timeout)
         for _ in range(3):
-            yield PLACE, SimpleNamespace(partition=0, offset=len(handed))
+            yield place, SimpleNamespace(partition=0, offset=len(handed))
 
     async def hand_on(message: SimpleNamespace) -> None:
         handed.append(message.offset)
         if message.offset % 6 == 1:  # in each second fetch
-            consumer.on_buffer_full(PLACE)
-
-    async def nothing(*_: object) -> None:
-        pass
+            consumer.on_buffer_full(place)
 
     monkeypatch.setattr(consumer, "getmany", getmany)
     monkeypatch.setattr(consumer, "callback", hand_on)
@@ -307,16 +307,13 @@ async def test_what_was_fetched_is_handed_on_as_soon_as_the_buffer_has_room(
     for _ in range(20):
         await asyncio.sleep(0)
     assert handed == [0, 1, 2], "the fetch that fills the buffer is handed on, and nothing more"
-    consumer.on_buffer_drop(PLACE)
+    consumer.on_buffer_drop(place)
     await until(lambda: len(handed) == 9)
-    app.owner = cast(Owner, SimpleNamespace(assigned=nothing))
-    monkeypatch.setattr(consumer, "_begin_membership", nothing)
-    monkeypatch.setattr(driver.Consumer, "on_partitions_assigned", nothing)
-    await consumer.on_partitions_assigned(set())
-    await until(lambda: len(handed) == 15)  # whoever is assigned begins with an empty buffer
-    monkeypatch.setattr(containments, "ROOM_S", 0.0)
-    consumer.on_buffer_drop(PLACE)
-    await until(lambda: len(handed) == 30)  # nothing is waited for for ever
+    assert timeouts == {1.0}
+    consumer._buffered_partitions.add(other)
+    consumer.on_buffer_drop(place)
+    await until(lambda: len(handed) > 9)  # one partition is left out
+    assert timeouts == {1.0, 0.1}
     draining.cancel()
 
 
