@@ -50,8 +50,8 @@ LONG_S: Final = 1.0
 SHORT_S: Final = 0.1
 """Frames are waited for so long in partitions that have none while others are left out, since the buffer has enough."""
 FETCH_WAIT_MS: Final = 50
-"""While frames come, a fetch waits for its first one no longer than this: so late may be what is in partitions that it
-does not ask for, since what came before in them was not handed on yet."""
+"""While there are frames, a fetch waits for its first one no longer than this: so late may be what is in partitions that
+it does not ask for, since what came before in them was not handed on yet."""
 
 T = TypeVar("T")
 
@@ -330,11 +330,14 @@ class FramesConsumer(driver.Consumer):  # type: ignore[misc]  # Faust is untyped
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # Faust is untyped
-    """Faust's thread for aiokafka's consumer; its fetches wait as long as Faust has it where no frames come alone."""
+    """Faust's thread for aiokafka's consumer; its fetches wait less while there are frames."""
 
     async def _fetch_records(self, consumer: Any, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
         found = await super()._fetch_records(consumer, *arguments, **options)
-        consumer._fetcher._fetch_max_wait_ms = FETCH_WAIT_MS if found else consumer._fetch_max_wait_ms
+        if found:
+            consumer._fetcher._fetch_max_wait_ms = FETCH_WAIT_MS
+        elif not self.consumer._buffered_partitions:
+            consumer._fetcher._fetch_max_wait_ms = consumer._fetch_max_wait_ms
         return found
 
 

@@ -256,13 +256,15 @@ async def test_a_fetch_waits_less_while_frames_come(app: FramesApp, monkeypatch:
     assert "_fetch_max_wait_ms" in Fetcher._get_actions_per_node.__code__.co_names, "what it reads for each fetch"
     thread = app.consumer._thread
     kafka = SimpleNamespace(_fetch_max_wait_ms=1500, _fetcher=SimpleNamespace())
-    found: list[dict[TP, list[bytes]]] = [{PLACE: [b""]}, {}]
+    found: list[dict[TP, list[bytes]]] = [{PLACE: [b""]}, {}, {}]
 
     async def fetch(*_: object, **__: object) -> dict[TP, list[bytes]]:
         return found.pop(0)
 
     monkeypatch.setattr(driver.AIOKafkaConsumerThread, "_fetch_records", fetch)
-    for wait_ms in (containments.FETCH_WAIT_MS, 1500):
+    short, left_out = containments.FETCH_WAIT_MS, {TP(TOPIC, 1)}  # whose frames the stream's buffer has
+    for wait_ms, buffered in ((short, set()), (short, left_out), (1500, set())):
+        app.consumer._buffered_partitions = buffered
         await thread._fetch_records(kafka, {PLACE}, timeout=1.0, max_records=64)
         assert kafka._fetcher._fetch_max_wait_ms == wait_ms
     thread.thread_loop.close()
