@@ -50,8 +50,8 @@ LONG_S: Final = 1.0
 SHORT_S: Final = 0.1
 """Frames are waited for so long in partitions that have none while others are left out, since the buffer has enough."""
 FETCH_WAIT_MS: Final = 50
-"""While there are frames, a fetch waits for its first one no longer than this: so late may be what is in partitions that
-it does not ask for, since what came before in them was not handed on yet."""
+"""While there are frames, a fetch waits for its first one no longer than this: so late may be what is in partitions
+that it does not ask for, since what came before in them was not handed on yet."""
 
 T = TypeVar("T")
 
